@@ -1,0 +1,1 @@
+//! External tools: finding and installing them, and running simulation, synthesis and place-and-route.

@@ -1,0 +1,4 @@
+//! Command line of narrowgen.
+#![forbid(unsafe_code)]
+
+fn main() {}
