@@ -2,4 +2,7 @@
 //! It knows nothing about number formats.
 #![forbid(unsafe_code)]
 
+pub mod bits;
+pub mod ir;
+pub mod ops;
 pub mod rows;
