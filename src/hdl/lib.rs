@@ -3,6 +3,17 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+pub mod diag;
+pub mod dsl;
 pub mod ir;
 pub mod ops;
 pub mod rows;
+pub mod verilog;
+
+/// What a file that describes hardware needs.
+pub mod prelude {
+    pub use crate::dsl::{Bit, Builder, Named, SInt, Signal, UInt, Value, design};
+    pub use crate::ir::{Design, Reset};
+    pub use crate::wires;
+    pub use num_bigint::{BigInt, BigUint};
+}
