@@ -4,4 +4,5 @@
 pub use narrowgen_golden as golden;
 pub use narrowgen_hdl as hdl;
 
+pub mod blocks;
 pub mod flow;

@@ -1,0 +1,195 @@
+//! Blocks: one file each, one line in the registry. This is the only place that sees both the
+//! golden models and the RTL compiler; each block keeps them apart in `mod rtl` and `mod golden`.
+pub mod params;
+
+use crate::golden::format::Format;
+use crate::golden::model::Model;
+use crate::hdl::dsl::Diagnostics;
+use crate::hdl::ir::Design;
+use num_bigint::BigUint;
+use params::{Field, ParamError, ParamSet};
+use serde::Serialize;
+
+/// What a port is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Operand codes.
+    Operand,
+    /// Result code.
+    Result,
+    /// Starts a new sum.
+    Clear,
+    /// Accepts operands in this cycle.
+    Enable,
+    /// Random bits for stochastic rounding.
+    Random,
+    /// One-bit status beside an exact result.
+    Flag,
+}
+
+/// A data port (clock and reset are not listed).
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Verilog name.
+    pub name: &'static str,
+    /// True for inputs.
+    pub input: bool,
+    /// What it is for.
+    pub role: Role,
+    /// Width in bits, all lanes together.
+    pub bits: u32,
+    /// Lanes, lane 0 in the low bits.
+    pub lanes: u32,
+    /// Format of one lane; `None` for control, random bits and exact results.
+    pub format: Option<Format>,
+    /// For exact results, two's complement: weight of the least significant bit as a power of two.
+    pub lsb_exp: Option<i32>,
+}
+
+/// A block: its parameters are `Self`.
+pub trait Block: ParamSet {
+    /// Name: file, command-line word and module prefix.
+    const NAME: &'static str;
+    /// One line.
+    const DOC: &'static str;
+    /// Registers between input and output, in cycles.
+    fn latency(&self) -> u32 {
+        0
+    }
+    /// Rules across parameters; called before anything else.
+    fn validate(&self) -> Result<(), ParamError>;
+    /// Data ports in order, inputs first.
+    fn ports(&self) -> Vec<Port>;
+    /// The hardware, a design whose top module is called `module`.
+    fn rtl(&self, module: &str) -> Result<Design, Diagnostics>;
+    /// The golden model, over the ports in order.
+    fn golden(&self) -> Box<dyn Model>;
+    /// Directed input vectors beyond what the checker derives from the port formats.
+    fn corners(&self) -> Vec<Vec<BigUint>> {
+        Vec::new()
+    }
+    /// Parameters that were left to be chosen, as chosen: (name, value).
+    fn resolved(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// A registered block, without its parameter type.
+pub trait AnyBlock: Sync {
+    /// Name.
+    fn name(&self) -> &'static str;
+    /// One line.
+    fn doc(&self) -> &'static str;
+    /// Parameters in order.
+    fn fields(&self) -> Vec<Field>;
+    /// The block with the given parameters (name as declared or with dashes, value) over its defaults, validated.
+    fn configure(&self, params: &[(String, String)]) -> Result<Box<dyn Configured>, ParamError>;
+}
+
+/// A block with its parameters fixed.
+pub trait Configured: Send + Sync {
+    /// Block name.
+    fn block(&self) -> &'static str;
+    /// Block documentation line.
+    fn doc(&self) -> &'static str;
+    /// Verilog module name: the block and every parameter that differs from its default.
+    fn module_name(&self) -> String;
+    /// Every parameter with its value; `auto` ones as resolved.
+    fn params(&self) -> Vec<(&'static str, String)>;
+    /// Data ports in order, inputs first.
+    fn ports(&self) -> Vec<Port>;
+    /// Cycles from input to output; 0 is combinational.
+    fn latency(&self) -> u32;
+    /// The hardware, not yet optimised.
+    fn rtl(&self) -> Result<Design, Diagnostics>;
+    /// The golden model.
+    fn golden(&self) -> Box<dyn Model>;
+    /// Directed input vectors.
+    fn corners(&self) -> Vec<Vec<BigUint>>;
+    /// The hardware as it is printed, simulated and measured: optimised.
+    fn design(&self) -> Result<Design, Diagnostics>;
+}
+
+struct Entry<B>(std::marker::PhantomData<fn() -> B>);
+
+impl<B: Block> AnyBlock for Entry<B> {
+    fn name(&self) -> &'static str {
+        B::NAME
+    }
+    fn doc(&self) -> &'static str {
+        B::DOC
+    }
+    fn fields(&self) -> Vec<Field> {
+        B::fields()
+    }
+    fn configure(&self, params: &[(String, String)]) -> Result<Box<dyn Configured>, ParamError> {
+        let mut block = B::default();
+        for (name, text) in params {
+            if !block.set(&name.replace('-', "_"), text)? {
+                let known: Vec<String> = B::fields().iter().map(|f| params::flag(f.name)).collect();
+                return Err(ParamError::new(name, format!("`{}` has no such parameter; it has {}", B::NAME, known.join(", "))));
+            }
+        }
+        block.validate()?;
+        Ok(Box::new(Fixed(block)))
+    }
+}
+
+struct Fixed<B>(B);
+
+impl<B: Block> Configured for Fixed<B> {
+    fn block(&self) -> &'static str {
+        B::NAME
+    }
+    fn doc(&self) -> &'static str {
+        B::DOC
+    }
+    fn module_name(&self) -> String {
+        let mut name = B::NAME.to_string();
+        for part in self.0.idents() {
+            name.push('_');
+            name.push_str(&part);
+        }
+        name
+    }
+    fn params(&self) -> Vec<(&'static str, String)> {
+        let chosen = self.0.resolved();
+        let pick = |n: &str| chosen.iter().find(|(c, _)| *c == n).map(|(_, v)| v.clone());
+        self.0.values().into_iter().map(|(n, v)| (n, pick(n).unwrap_or(v))).collect()
+    }
+    fn ports(&self) -> Vec<Port> {
+        self.0.ports()
+    }
+    fn latency(&self) -> u32 {
+        self.0.latency()
+    }
+    fn rtl(&self) -> Result<Design, Diagnostics> {
+        self.0.rtl(&self.module_name())
+    }
+    fn golden(&self) -> Box<dyn Model> {
+        self.0.golden()
+    }
+    fn corners(&self) -> Vec<Vec<BigUint>> {
+        self.0.corners()
+    }
+    fn design(&self) -> Result<Design, Diagnostics> {
+        self.rtl()
+    }
+}
+
+/// Declares the block modules and the registry, one name a line.
+macro_rules! registry {
+    ($($module:ident :: $block:ident),* $(,)?) => {
+        $(pub mod $module;)*
+        /// Every block, in catalogue order.
+        pub static REGISTRY: &[&dyn AnyBlock] = &[$(&Entry::<$module::$block>(std::marker::PhantomData)),*];
+    };
+}
+
+registry! {}
+
+/// The block of that name.
+pub fn find(name: &str) -> Option<&'static dyn AnyBlock> {
+    REGISTRY.iter().copied().find(|b| b.name() == name)
+}
