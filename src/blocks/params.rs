@@ -69,7 +69,11 @@ impl ParamValue for u32 {
 
 /// Checks a numeric range; the message names it.
 pub fn in_range(value: u32, range: &RangeInclusive<u32>) -> Result<u32, String> {
-    if range.contains(&value) { Ok(value) } else { Err(format!("{value} is out of range; allowed: {}..={}", range.start(), range.end())) }
+    if range.contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("{value} is out of range; allowed: {}..={}", range.start(), range.end()))
+    }
 }
 
 /// A set of parameters that can be described, read and written by name.

@@ -604,3 +604,36 @@ impl<'b> std::ops::Neg for SInt<'b> {
         self.m.int(0) - self
     }
 }
+
+impl<'b> UInt<'b> {
+    /// The value is at most `hi` wherever its use matters; elsewhere (codes whose result is
+    /// overridden) anything may happen. Not checked; use [`UInt::at_most`] for a checked claim.
+    pub fn assume_at_most(self, hi: u128) -> UInt<'b> {
+        let hi = hi.min(i128::MAX as u128) as i128;
+        UInt { range: self.range.meet(Range::between(0, hi)), ..self }
+    }
+}
+
+impl<'b> SInt<'b> {
+    /// The value lies in `lo..=hi` wherever its use matters; not checked.
+    pub fn assume_within(self, lo: i128, hi: i128) -> SInt<'b> {
+        SInt { range: self.range.meet(Range::between(lo, hi)), ..self }
+    }
+
+    /// The value is not negative wherever its use matters; not checked.
+    #[track_caller]
+    pub fn assume_non_negative(self) -> UInt<'b> {
+        let loc = Location::caller();
+        match self.range.bounds() {
+            Some((lo, hi)) if hi >= 0 => {
+                let range = Range::between(lo.max(0), hi);
+                let width = bits_unsigned(hi as u128);
+                UInt::make(self.m, self.extend_to(loc, width), width, range)
+            }
+            _ => {
+                let width = self.width.max(2) - 1;
+                UInt::make(self.m, self.extend_to(loc, width), width, Range::unsigned(width))
+            }
+        }
+    }
+}

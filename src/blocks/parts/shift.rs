@@ -1,0 +1,36 @@
+//! Right shifts that remember what they lose.
+use crate::hdl::prelude::*;
+
+/// x / 2^n with the lost bits or-ed into bit 0 ("jam"): the result is exact if bit 0 is 0, and
+/// otherwise lies strictly between its even neighbours, as the exact value does. Distances at or
+/// beyond the width leave only the jam bit.
+pub fn shift_right_jam<'b>(x: UInt<'b>, n: UInt<'b>) -> UInt<'b> {
+    let w = x.width();
+    let mut value = x;
+    let mut far: Option<Bit> = None;
+    for k in 0..n.width() {
+        let on = n.bit(k);
+        match 1u32.checked_shl(k).filter(|d| *d < w) {
+            Some(d) => {
+                let lost = value.slice(d - 1, 0).any();
+                let moved = value.trunc_low(d).zext(w) | lost.uint().zext(w);
+                value = on.select(moved, value).named(&format!("right{k}"));
+            }
+            None => far = Some(far.map_or(on, |f| f | on)),
+        }
+    }
+    match far {
+        Some(far) => far.select(value.any().uint().zext(w), value).named("right_far"),
+        None => value,
+    }
+}
+
+/// The top `keep` bits of `x`, the rest jammed into the lowest of them; padded with zeros below if `x` is narrower.
+pub fn jam_low<'b>(x: UInt<'b>, keep: u32) -> UInt<'b> {
+    let w = x.width();
+    if w <= keep {
+        return x.shl_const(keep - w);
+    }
+    let lost = x.slice(w - keep, 0).any();
+    if keep == 1 { lost.uint() } else { x.trunc_low(w - keep + 1).cat(lost.uint()) }
+}
