@@ -5,4 +5,5 @@ pub use narrowgen_golden as golden;
 pub use narrowgen_hdl as hdl;
 
 pub mod blocks;
+pub mod cli;
 pub mod flow;
