@@ -354,6 +354,38 @@ impl<'b> Builder<'b> {
         ModuleRef(id)
     }
 
+    /// The top of a finished design, to instantiate: its modules join this design. A module already
+    /// here under the same name must be the same one, and registers must be reset the same way.
+    #[track_caller]
+    pub fn import(self, other: &Design) -> ModuleRef {
+        let loc = Location::caller();
+        let mut shared = self.shared.borrow_mut();
+        if other.reset != shared.design.reset && !other.top().is_combinational(other) {
+            let message = format!("`{}` resets its registers otherwise than this design", other.top().name);
+            self.error_at(loc, "M001", message, &[], "build both with the same `Reset`");
+        }
+        let mut ids: Vec<ModuleId> = Vec::with_capacity(other.modules.len());
+        for module in &other.modules {
+            let mut module = module.clone();
+            module.instances.iter_mut().for_each(|i| i.module = ids[i.module.index()]);
+            let known = shared.by_name.get(&module.name).copied();
+            let id = known.unwrap_or(ModuleId(shared.design.modules.len() as u32));
+            match known {
+                None => {
+                    shared.by_name.insert(module.name.clone(), id);
+                    shared.design.modules.push(module);
+                }
+                Some(id) if *shared.design.module(id) == module => {}
+                Some(_) => {
+                    let message = format!("two different modules are called `{}`", module.name);
+                    self.error_at(loc, "M002", message, &[], "rename one of them");
+                }
+            }
+            ids.push(id);
+        }
+        ModuleRef(ids[other.top.index()])
+    }
+
     /// Instantiates a module; every input port must be given, by name.
     #[track_caller]
     pub fn instance(self, module: ModuleRef, name: &str, inputs: &[(&str, Signal<'b>)]) -> Instance<'b> {
