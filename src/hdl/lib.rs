@@ -8,6 +8,7 @@ pub mod dsl;
 pub mod ir;
 pub mod ops;
 pub mod rows;
+pub mod sim;
 pub mod verilog;
 
 /// What a file that describes hardware needs.

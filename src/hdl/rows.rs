@@ -45,6 +45,22 @@ impl Rows {
         rows
     }
 
+    /// Row `r` of `first..first + n` holds the bits of the number `r`, column 0 in the low bits:
+    /// `2^bits` rows from 0 on are all codes, each once.
+    pub fn counting(widths: &[u32], first: u64, n: usize) -> Self {
+        let mut rows = Self::zeros(widths, n);
+        for r in 0..n {
+            let mut at = 0;
+            for (column, &bits) in widths.iter().enumerate() {
+                let code = if at < 64 { (first + r as u64) >> at } else { 0 };
+                let cell = r * rows.stride + rows.offsets[column];
+                rows.data[cell] = if bits >= 64 { code } else { code & ((1 << bits) - 1) };
+                at += bits;
+            }
+        }
+        rows
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         if self.stride == 0 { 0 } else { self.data.len() / self.stride }

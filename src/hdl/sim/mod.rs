@@ -1,0 +1,250 @@
+//! The native simulator: bit-sliced, so that one machine instruction works on many vectors.
+//!
+//! [`Sim::new`] opens up the hierarchy and breaks every operator of the table into one-bit gates,
+//! shared and simplified ([`net`]). The gates are put on a tape whose values live in few, reused
+//! slots ([`tape`]); each slot holds one bit of 512 vectors. Rows go in and out by transposition of
+//! bit matrices ([`transpose`]). Independent sequences run side by side in the lanes, chunks of
+//! lanes on several threads; results do not depend on the number of threads.
+//!
+//! [`reference`] is a second, slow evaluator straight from the operator table, to test this one.
+//!
+//! ```
+//! use narrowgen_hdl::{prelude::*, sim::Sim};
+//! let d = design("square", Reset::None, |m| {
+//!     let x = m.uint_in("x", 4);
+//!     m.output("y", x * x);
+//! }).unwrap();
+//! let mut checked = 0;
+//! Sim::new(&d).unwrap().exhaustive(|first, outputs| {
+//!     for i in 0..outputs.len() {
+//!         let x = first + i as u64;
+//!         assert_eq!(outputs.cell(i, 0), [x * x]);
+//!         checked += 1;
+//!     }
+//! }).unwrap();
+//! assert_eq!(checked, 16);
+//! ```
+mod expand;
+mod flatten;
+mod machine;
+mod net;
+pub mod reference;
+mod tape;
+mod transpose;
+
+use crate::ir::Design;
+use crate::rows::Rows;
+use flatten::{Flat, flatten};
+use machine::{Machine, Span, Stimulus};
+use rayon::prelude::*;
+
+/// A design that cannot be simulated, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimError(pub String);
+
+impl std::fmt::Display for SimError {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SimError {}
+
+/// A claim of the design (`narrow`, `unsigned`, …) that a vector disproved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimFailed {
+    /// Row of the stimulus.
+    pub row: u64,
+    /// What was claimed.
+    pub text: String,
+}
+
+impl std::fmt::Display for ClaimFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "row {}: the design claims what does not hold: {}", self.row, self.text)
+    }
+}
+
+impl std::error::Error for ClaimFailed {}
+
+/// Words of lanes per sweep: 512 vectors.
+const WORDS: usize = 8;
+/// Most rows of a parallel chunk.
+const CHUNK: usize = 1 << 13;
+/// Most words of memory contents of one block.
+const MEMORY: usize = 1 << 26;
+
+/// A compiled design. It holds no simulation state, so one may be shared by threads.
+pub struct Sim {
+    machine: Machine,
+    inputs: Vec<u32>,
+    outputs: Vec<u32>,
+    /// Kept to name the claim that fails.
+    flat: Option<Box<Flat>>,
+}
+
+impl Sim {
+    /// Compiles the top module.
+    pub fn new(design: &Design) -> Result<Sim, SimError> {
+        let widths = |ports: &[crate::ir::Port]| ports.iter().map(|p| p.width).collect::<Vec<u32>>();
+        let (inputs, outputs) = (widths(&design.top().inputs), widths(&design.top().outputs));
+        let flat = flatten(design)?;
+        let machine = Machine::new(&flat, inputs.clone(), &flat.outputs, outputs.clone(), true);
+        let flat = (!flat.claims.is_empty()).then(|| Box::new(flat));
+        Ok(Sim { machine, inputs, outputs, flat })
+    }
+
+    /// Widths of the input columns.
+    pub fn inputs(&self) -> &[u32] {
+        &self.inputs
+    }
+
+    /// Widths of the output columns.
+    pub fn outputs(&self) -> &[u32] {
+        &self.outputs
+    }
+
+    /// True if a row never depends on the one before.
+    pub fn is_combinational(&self) -> bool {
+        self.machine.is_combinational()
+    }
+
+    /// One-bit gates evaluated per row, and slots they use.
+    pub fn size(&self) -> (usize, usize) {
+        self.machine.size()
+    }
+
+    /// Simulates. `sequence` rows each form one independent run from the reset state (0: all rows are
+    /// one run; without meaning for combinational designs). Outputs are sampled before the clock edge
+    /// that ends a row's cycle. The columns must be the design's input ports, in order.
+    pub fn run(&self, rows: &Rows, sequence: usize) -> Result<Rows, ClaimFailed> {
+        run(&self.machine, rows, sequence, &self.inputs, &self.outputs).map_err(|row| {
+            let length = self.sequence(sequence, rows.len());
+            let words = &rows.words()[row / length * length * rows.stride()..(row + 1) * rows.stride()];
+            self.blame(row, &Rows::from_words(rows.widths(), words.to_vec()))
+        })
+    }
+
+    fn sequence(&self, sequence: usize, rows: usize) -> usize {
+        sequence_length(&self.machine, sequence, rows)
+    }
+
+    /// Names the claim that fails in the last row of one sequence.
+    fn blame(&self, row: usize, sequence: &Rows) -> ClaimFailed {
+        let text = self.flat.as_deref().and_then(|flat| {
+            let claims: Vec<net::Lit> = flat.claims.iter().map(|c| c.0).collect();
+            let widths = vec![1; claims.len()];
+            let machine = Machine::new(flat, self.inputs.clone(), &claims, widths.clone(), false);
+            let holds = run(&machine, sequence, 0, &self.inputs, &widths).ok()?;
+            let failed = (0..claims.len()).find(|c| holds.cell(holds.len() - 1, *c) == [0])?;
+            Some(flat.claims[failed].1.clone())
+        });
+        ClaimFailed { row: row as u64, text: text.unwrap_or_else(|| "internal error: no claim fails when replayed".into()) }
+    }
+
+    /// Simulates every input code once: row `r` has the bits of `r` as inputs, column 0 in the low
+    /// bits (see [`Rows::counting`]); registers are in reset state in each. `each` gets consecutive
+    /// parts in order: number of the first row, and the outputs. Panics beyond 48 input bits.
+    pub fn exhaustive(&self, mut each: impl FnMut(u64, &Rows)) -> Result<(), ClaimFailed> {
+        self.exhaustive_map(|_, _| (), |first, outputs, ()| each(first, outputs))
+    }
+
+    /// Like [`Sim::exhaustive`]; `map` is called on the parts by several threads at once, `each` with
+    /// its results in order.
+    pub fn exhaustive_map<T: Send>(
+        &self,
+        map: impl Fn(u64, &Rows) -> T + Sync,
+        mut each: impl FnMut(u64, &Rows, T),
+    ) -> Result<(), ClaimFailed> {
+        let bits: u32 = self.inputs.iter().sum();
+        assert!(bits <= 48, "internal error: exhaustive simulation of {bits} input bits");
+        let total = 1usize << bits;
+        let part = total.min(CHUNK);
+        let group = (total / part).min(4 * rayon::current_num_threads());
+        let mut parts: Vec<Rows> = (0..group).map(|_| Rows::zeros(&self.outputs, part)).collect();
+        let mut first = 0;
+        while first < total {
+            let simulate = |(i, rows): (usize, &mut Rows)| {
+                let at = first + i * part;
+                let span = Span { first: at, lanes: part, cycles: 1, rows: total };
+                match chunk(&self.machine, Stimulus::Counting, span, rows.words_mut()) {
+                    Some(row) => Err(row),
+                    None => Ok(map(at as u64, rows)),
+                }
+            };
+            let parts_now = &mut parts[..group.min((total - first) / part)];
+            let mapped: Vec<Result<T, usize>> = parts_now.par_iter_mut().enumerate().map(simulate).collect();
+            for ((i, rows), result) in parts.iter().enumerate().zip(mapped) {
+                match result {
+                    Ok(t) => each((first + i * part) as u64, rows, t),
+                    Err(row) => return Err(self.blame(row, &Rows::counting(&self.inputs, row as u64, 1))),
+                }
+            }
+            first += group * part;
+        }
+        Ok(())
+    }
+}
+
+fn sequence_length(machine: &Machine, sequence: usize, rows: usize) -> usize {
+    match sequence {
+        _ if machine.is_combinational() => 1,
+        0 => rows.max(1),
+        n => n,
+    }
+}
+
+/// All rows, in parallel; the error is the row of a failed claim.
+fn run(machine: &Machine, rows: &Rows, sequence: usize, inputs: &[u32], outputs: &[u32]) -> Result<Rows, usize> {
+    assert_eq!(rows.widths(), inputs, "internal error: the columns are not the design's inputs");
+    let cycles = sequence_length(machine, sequence, rows.len());
+    let lanes = rows.len().div_ceil(cycles);
+    // Several chunks for every thread, each of whole blocks.
+    let block = 64 * WORDS;
+    let per_chunk = (lanes / (4 * rayon::current_num_threads())).clamp(1, CHUNK).next_multiple_of(block);
+    let mut out = Rows::zeros(outputs, rows.len());
+    let stride = out.stride();
+    let mut rest = out.words_mut();
+    let mut chunks = Vec::new();
+    for first in (0..lanes).step_by(per_chunk) {
+        let span = Span { first, lanes: per_chunk.min(lanes - first), cycles, rows: rows.len() };
+        let words = (span.lanes * cycles).min(rows.len() - first * cycles) * stride;
+        let (mine, others) = std::mem::take(&mut rest).split_at_mut(words);
+        rest = others;
+        chunks.push((span, mine));
+    }
+    let failed: Vec<Option<usize>> =
+        chunks.into_par_iter().map(|(span, words)| chunk(machine, Stimulus::Rows(rows), span, words)).collect();
+    match failed.into_iter().flatten().next() {
+        Some(row) => Err(row),
+        None => Ok(out),
+    }
+}
+
+/// One chunk, block after block.
+fn chunk(machine: &Machine, from: Stimulus, span: Span, out: &mut [u64]) -> Option<usize> {
+    if span.lanes <= 64 || machine.memory_words() * 64 * WORDS > MEMORY {
+        blocks::<1>(machine, from, span, out)
+    } else {
+        blocks::<WORDS>(machine, from, span, out)
+    }
+}
+
+fn blocks<const N: usize>(machine: &Machine, from: Stimulus, span: Span, mut out: &mut [u64]) -> Option<usize> {
+    let mut block = machine.block::<N>();
+    let row_words =
+        if span.lanes == 0 { 0 } else { out.len() / (span.lanes * span.cycles).min(span.rows - span.first * span.cycles) };
+    for done in (0..span.lanes).step_by(64 * N) {
+        let part = Span { first: span.first + done, lanes: (span.lanes - done).min(64 * N), ..span };
+        let words = (part.lanes * part.cycles).min(part.rows - part.first * part.cycles) * row_words;
+        let (mine, rest) = std::mem::take(&mut out).split_at_mut(words);
+        out = rest;
+        if let Some(row) = machine.run(&mut block, from, part, mine) {
+            return Some(row);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
