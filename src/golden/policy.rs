@@ -43,8 +43,42 @@ words! {
         Down = "down",
         /// To odd: an inexact result takes the neighbour whose code is odd; never overflows a finite value.
         Odd = "odd",
-        /// Stochastic with n given bits r on the magnitude: away from zero iff floor(d·2^n) + r >= 2^n (gfloat SRFF).
+        /// Stochastic with n given bits r on the magnitude: away from zero iff floor(d·2^n) + r >= 2^n, d being the
+        /// discarded fraction (gfloat SRFF; hardware adds the random bits and truncates).
         Stochastic = "stochastic",
+        /// Stochastic: away from zero iff rne(d·2^n) + r >= 2^n (gfloat SR).
+        StochasticRne = "stochastic-rne",
+        /// Stochastic: as `stochastic-rne` with ties of the inner rounding to odd (gfloat SRO).
+        StochasticOdd = "stochastic-odd",
+        /// Stochastic: away from zero iff floor(d·2^(n+1)) + 2r + 1 >= 2^(n+1) (gfloat SRF).
+        StochasticMid = "stochastic-mid",
+    }
+}
+impl Round {
+    /// Does this mode consume random bits?
+    pub fn is_stochastic(self) -> bool {
+        matches!(self, Round::Stochastic | Round::StochasticRne | Round::StochasticOdd | Round::StochasticMid)
+    }
+}
+
+words! {
+    /// Ties of `rne` in formats whose codes are powers of two (no fraction bits, E8M0), where the
+    /// even code and the even significand differ.
+    Ties {
+        /// To the even code (P3109, gfloat).
+        Code = "even",
+        /// To the larger power of two (Brevitas, LLM-FP4, ml_dtypes' E8M0 cast, which also sends
+        /// everything strictly between 2^-127 and 2^-126 to 2^-126); half the smallest value still goes to zero.
+        Up = "up",
+    }
+}
+words! {
+    /// Sign of a NaN passed on by a conversion.
+    NanSign {
+        /// The operand's sign bit, where the result format has a NaN of each sign.
+        Keep = "keep",
+        /// Always the positive NaN (RISC-V, gfloat).
+        Positive = "positive",
     }
 }
 words! {
@@ -90,6 +124,15 @@ pub struct Rounding {
     pub nan: NanTo,
     /// Output subnormals.
     pub subnormals: Subnormals,
-    /// n for [`Round::Stochastic`], 1..=32; 0 otherwise.
+    /// n of the stochastic modes, 1..=32; 0 otherwise.
     pub random_bits: u32,
+    /// Ties between powers of two.
+    pub ties: Ties,
+}
+
+impl Rounding {
+    /// Round to nearest even, full subnormals, NaN to zero, with the given overflow policy.
+    pub fn nearest(overflow: Overflow) -> Rounding {
+        Rounding { round: Round::Rne, overflow, nan: NanTo::Zero, subnormals: Subnormals::Full, random_bits: 0, ties: Ties::Code }
+    }
 }
