@@ -6,9 +6,13 @@ pub mod bits;
 pub mod diag;
 pub mod dsl;
 pub mod ir;
+pub mod minimise;
 pub mod ops;
+pub mod pass;
+pub mod random;
 pub mod rows;
 pub mod sim;
+pub mod verify;
 pub mod verilog;
 
 /// What a file that describes hardware needs.
