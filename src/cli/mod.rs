@@ -4,6 +4,7 @@
 //! Everything a command prints goes through [`Context`], so that tests run commands in process.
 mod block;
 mod list;
+mod tools;
 
 pub use block::{BlockMatches, with_blocks};
 
@@ -26,7 +27,7 @@ pub struct Command {
 }
 
 /// Every subcommand, in the order of the help text.
-pub static COMMANDS: &[&Command] = &[&list::COMMAND];
+pub static COMMANDS: &[&Command] = &[&list::COMMAND, &tools::COMMAND];
 
 /// Why a command did not succeed: an exit code, what happened, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
