@@ -8,6 +8,8 @@ pub mod process;
 pub mod report;
 pub mod signature;
 pub mod target;
+#[cfg(test)]
+mod testblock;
 pub mod tool;
 pub mod unit;
 pub mod verilator;
