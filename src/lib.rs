@@ -6,4 +6,5 @@ pub use narrowgen_hdl as hdl;
 
 pub mod blocks;
 pub mod cli;
+pub mod demo;
 pub mod flow;

@@ -3,7 +3,13 @@
 //! Exit codes: 0 good, 1 mismatch, 2 usage or parameters, 3 tool missing, 4 timing or fit failed.
 //! Everything a command prints goes through [`Context`], so that tests run commands in process.
 mod block;
+mod check;
+mod emit;
+mod eval;
+mod explain;
+mod formats;
 mod list;
+mod progress;
 mod tools;
 
 pub use block::{BlockMatches, with_blocks};
@@ -27,7 +33,8 @@ pub struct Command {
 }
 
 /// Every subcommand, in the order of the help text.
-pub static COMMANDS: &[&Command] = &[&list::COMMAND, &tools::COMMAND];
+pub static COMMANDS: &[&Command] =
+    &[&emit::COMMAND, &check::COMMAND, &eval::COMMAND, &list::COMMAND, &explain::COMMAND, &formats::COMMAND, &tools::COMMAND];
 
 /// Why a command did not succeed: an exit code, what happened, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

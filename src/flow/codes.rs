@@ -1,0 +1,128 @@
+//! Codes worth trying in a format: special values, edges, ties, subnormals, random ones.
+use crate::golden::format::{Format, IntKind, Minifloat};
+use rand::Rng;
+
+/// A class of codes to draw from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Any code.
+    Any,
+    /// Edges: zeros, smallest, largest, infinities, NaNs and their neighbours.
+    Special,
+    /// Few significant bits, so that products and conversions hit ties.
+    Sparse,
+    /// Small exponents: subnormals and their products.
+    Small,
+    /// Large exponents: overflow.
+    Large,
+    /// Exponents around one: sums that cancel and round.
+    Middle,
+}
+
+impl Class {
+    /// A class, `Any` and `Special` most often.
+    pub fn draw(rng: &mut impl Rng) -> Class {
+        use Class::*;
+        [Any, Any, Any, Special, Special, Sparse, Sparse, Small, Large, Middle][rng.random_range(0..10usize)]
+    }
+}
+
+/// The codes of one lane.
+pub struct Family {
+    bits: u32,
+    fields: Option<Minifloat>,
+    negate: Negate,
+    special: Vec<u64>,
+}
+
+enum Negate {
+    Sign,
+    Twos,
+    No,
+}
+
+impl Family {
+    /// Of a lane of `bits` bits (at most 64 are drawn together) with a format, where known.
+    pub fn new(format: Option<&Format>, bits: u32) -> Family {
+        let ones = mask(bits);
+        let mut special = vec![0, 1, 2, ones, ones - 1, ones >> 1, (ones >> 1) + 1, ones.wrapping_sub(2)];
+        let mut fields = None;
+        let negate = match format {
+            Some(Format::Minifloat(f)) => {
+                fields = Some(*f);
+                let (e, m) = (f.exp_bits, f.frac_bits);
+                let fractions = [0, 1, mask(m), mask(m) >> 1, (mask(m) >> 1) + 1, mask(m).saturating_sub(1)];
+                let top = mask(e);
+                let middle = f.bias.clamp(0, top as i32) as u64;
+                for exponent in
+                    [0, 1, 2, middle.saturating_sub(1), middle, middle + 1, top.saturating_sub(2), top.saturating_sub(1), top]
+                {
+                    for fraction in fractions {
+                        special.push((exponent & top) << m | fraction & mask(m));
+                    }
+                }
+                if f.signed {
+                    let signed: Vec<u64> = special.iter().map(|c| c ^ (1 << (e + m))).collect();
+                    special.extend(signed);
+                }
+                if f.signed { Negate::Sign } else { Negate::No }
+            }
+            Some(Format::Int(i)) => match i.kind {
+                IntKind::Twos | IntKind::Symmetric => Negate::Twos,
+                IntKind::SignMagnitude => Negate::Sign,
+                IntKind::Unsigned => Negate::No,
+            },
+            Some(Format::E8m0) => {
+                special.extend([126, 127, 128, 253, 254]);
+                Negate::No
+            }
+            _ => Negate::No,
+        };
+        special.iter_mut().for_each(|c| *c &= ones);
+        special.sort_unstable();
+        special.dedup();
+        Family { bits, fields, negate, special }
+    }
+
+    /// A code of the class.
+    pub fn draw(&self, rng: &mut impl Rng, class: Class) -> u64 {
+        let any: u64 = rng.random::<u64>() & mask(self.bits);
+        match (class, self.fields) {
+            (Class::Any, _) => any,
+            (Class::Special, _) => self.special[rng.random_range(0..self.special.len())],
+            (Class::Sparse, f) => {
+                // Keep a few top bits of the fraction, then all zeros or all ones.
+                let m = f.map_or(self.bits, |f| f.frac_bits);
+                let cut = mask(rng.random_range(0..=m));
+                if rng.random() { any & !cut } else { any | cut }
+            }
+            (class, Some(f)) => {
+                let top = mask(f.exp_bits);
+                let reach = top.min(4);
+                let offset = rng.random_range(0..=reach);
+                let exponent = match class {
+                    Class::Small => offset.min(2),
+                    Class::Large => top - offset,
+                    _ => (f.bias.max(0) as u64 + offset).saturating_sub(2).min(top),
+                };
+                any & !(top << f.frac_bits) | exponent << f.frac_bits
+            }
+            (Class::Small, None) => any & 7,
+            (Class::Large, None) => mask(self.bits) - (any & 7),
+            (_, None) => any,
+        }
+    }
+
+    /// The code of the negated value, where the format has one; else the code itself.
+    pub fn negate(&self, code: u64) -> u64 {
+        match self.negate {
+            Negate::Sign => code ^ (1 << (self.bits - 1)),
+            Negate::Twos => code.wrapping_neg() & mask(self.bits),
+            Negate::No => code,
+        }
+    }
+}
+
+fn mask(bits: u32) -> u64 {
+    if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
+}

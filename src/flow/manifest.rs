@@ -1,0 +1,235 @@
+//! `manifest.json`: what an emitted folder contains, for people's scripts and other tools.
+//! The JSON schema is printed by `narrowgen explain manifest --json`.
+use crate::blocks::{Configured, Port};
+use crate::flow::check::Report;
+use crate::golden::names;
+use crate::hdl::ir::{Design, Reset};
+use crate::hdl::verilog::File;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Version of the manifest's shape.
+pub const VERSION: u32 = 1;
+
+/// The manifest of one emitted block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of this shape: 1.
+    pub manifest_version: u32,
+    /// Program that wrote it.
+    pub generator: String,
+    /// Its version.
+    pub generator_version: String,
+    /// Block name.
+    pub block: String,
+    /// One line about the block.
+    pub doc: String,
+    /// Every parameter with its value, as the command line takes it.
+    pub params: BTreeMap<String, String>,
+    /// Top Verilog module.
+    pub module: String,
+    /// Ports of the top module in Verilog order, clock and reset included.
+    pub ports: Vec<PortEntry>,
+    /// Cycles from inputs to outputs; 0 is combinational.
+    pub latency: u32,
+    /// Cycles between successive inputs.
+    pub initiation_interval: u32,
+    /// Verilog files and others of the folder.
+    pub files: Vec<FileEntry>,
+    /// The last check of exactly this Verilog on this machine, if there was one.
+    pub certificate: Option<Certificate>,
+}
+
+/// One port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PortEntry {
+    /// Verilog name.
+    pub name: String,
+    /// `input` or `output`.
+    pub direction: String,
+    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random` or `flag`.
+    pub role: String,
+    /// Width in bits, all lanes together.
+    pub bits: u32,
+    /// Lanes; lane 0 is in the low bits.
+    pub lanes: u32,
+    /// Number format of one lane; null for control bits and exact results.
+    pub format: Option<String>,
+    /// For exact results (two's complement): weight of the least significant bit as a power of two.
+    pub lsb_exp: Option<i32>,
+}
+
+/// One file of the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// Path relative to the folder.
+    pub path: String,
+    /// `verilog`, `testbench`, `vectors` or `filelist`.
+    pub kind: String,
+    /// SHA-256 of the contents, lower-case hexadecimal.
+    pub sha256: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// Evidence: the result of a check of exactly this Verilog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// SHA-256 over the Verilog files that were checked.
+    pub rtl_sha256: String,
+    /// Engines that agreed with the golden model, with their versions.
+    pub engines: Vec<String>,
+    /// Vectors compared on each engine.
+    pub vectors: u64,
+    /// Vectors that differed.
+    pub mismatches: u64,
+    /// `exhaustive` (a proof) or `sampled`.
+    pub method: String,
+    /// Seed of the sampled vectors.
+    pub seed: u64,
+    /// The command that repeats the check.
+    pub command: String,
+}
+
+/// Lower-case hexadecimal SHA-256.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Identity of a set of Verilog files: names and contents in order.
+pub fn rtl_hash(files: &[File]) -> String {
+    let mut all = Vec::new();
+    for f in files {
+        all.extend_from_slice(f.name.as_bytes());
+        all.push(0);
+        all.extend_from_slice(f.text.as_bytes());
+        all.push(0);
+    }
+    sha256(&all)
+}
+
+/// The arguments that name a block with its parameters: `mul --a e4m3fn …`, only what differs from the defaults.
+pub fn arguments(block: &dyn Configured) -> String {
+    let defaults: BTreeMap<&str, String> = crate::blocks::find(block.block())
+        .map(|b| b.fields().into_iter().map(|f| (f.name, f.default)).collect())
+        .unwrap_or_default();
+    let mut text = block.block().to_string();
+    for (name, value) in block.params() {
+        if defaults.get(name) != Some(&value) {
+            text.push_str(&format!(" {} {value}", crate::blocks::params::flag(name)));
+        }
+    }
+    text
+}
+
+/// The ports of the top module as printed, clock and reset first.
+pub fn ports(block: &dyn Configured, design: &Design) -> Vec<PortEntry> {
+    let mut all = Vec::new();
+    let mut control = |name: &str| {
+        all.push(PortEntry {
+            name: name.into(),
+            direction: "input".into(),
+            role: if name == "clk" { "clock" } else { "reset" }.into(),
+            bits: 1,
+            lanes: 1,
+            format: None,
+            lsb_exp: None,
+        });
+    };
+    if !design.top().is_combinational(design) {
+        control("clk");
+        if design.reset == Reset::Sync {
+            control("rst");
+        }
+    }
+    all.extend(block.ports().iter().map(entry));
+    all
+}
+
+fn entry(p: &Port) -> PortEntry {
+    PortEntry {
+        name: p.name.to_string(),
+        direction: if p.input { "input" } else { "output" }.into(),
+        role: serde_json::to_value(p.role).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default(),
+        bits: p.bits,
+        lanes: p.lanes,
+        format: p.format.as_ref().map(names::name),
+        lsb_exp: p.lsb_exp,
+    }
+}
+
+/// The manifest of a block whose folder holds `files` (path, kind, contents).
+pub fn manifest(
+    block: &dyn Configured,
+    design: &Design,
+    files: &[(String, &'static str, Vec<u8>)],
+    certificate: Option<Certificate>,
+) -> Manifest {
+    Manifest {
+        manifest_version: VERSION,
+        generator: "narrowgen".into(),
+        generator_version: env!("CARGO_PKG_VERSION").into(),
+        block: block.block().into(),
+        doc: block.doc().into(),
+        params: block.params().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
+        module: block.module_name(),
+        ports: ports(block, design),
+        latency: block.latency(),
+        initiation_interval: 1,
+        files: files
+            .iter()
+            .map(|(path, kind, contents)| FileEntry {
+                path: path.clone(),
+                kind: (*kind).into(),
+                sha256: sha256(contents),
+                bytes: contents.len() as u64,
+            })
+            .collect(),
+        certificate,
+    }
+}
+
+/// Where the certificate of some Verilog is kept.
+fn certificate_path(rtl: &str) -> std::path::PathBuf {
+    crate::flow::cache::dir().join("certificates").join(format!("{rtl}.json"))
+}
+
+/// The certificate of exactly this Verilog, if it was checked on this machine.
+pub fn certificate_of(files: &[File]) -> Option<Certificate> {
+    let text = std::fs::read(certificate_path(&rtl_hash(files))).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Keeps the certificate of a check that passed. A cache that cannot be written loses the certificate, not the result.
+pub fn certify(
+    block: &dyn Configured,
+    files: &[File],
+    report: &Report,
+    versions: &[String],
+    command: &str,
+) -> Option<Certificate> {
+    let first = report.results.first().filter(|_| report.passed())?;
+    let rtl = rtl_hash(files);
+    let certificate = Certificate {
+        rtl_sha256: rtl.clone(),
+        engines: versions.to_vec(),
+        vectors: first.vectors,
+        mismatches: report.results.iter().map(|r| r.mismatches).sum(),
+        method: serde_json::to_value(first.method).ok()?.as_str()?.to_string(),
+        seed: first.seed,
+        command: format!("narrowgen {command} {}", arguments(block)),
+    };
+    let path = certificate_path(&rtl);
+    let dir = path.parent()?;
+    std::fs::create_dir_all(dir).ok()?;
+    let mut file = tempfile::NamedTempFile::new_in(dir).ok()?;
+    serde_json::to_writer_pretty(&mut file, &certificate).ok()?;
+    file.persist(path).ok()?;
+    Some(certificate)
+}
