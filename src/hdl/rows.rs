@@ -10,6 +10,8 @@ pub struct Rows {
     widths: Vec<u32>,
     offsets: Vec<usize>,
     stride: usize,
+    /// Rows; kept because a table without columns has rows too.
+    len: usize,
     data: Vec<u64>,
 }
 
@@ -27,12 +29,13 @@ impl Rows {
             offsets.push(stride);
             stride += words_for(w);
         }
-        Rows { widths: widths.to_vec(), offsets, stride, data: Vec::new() }
+        Rows { widths: widths.to_vec(), offsets, stride, len: 0, data: Vec::new() }
     }
 
     /// A table of `n` rows, all zero.
     pub fn zeros(widths: &[u32], n: usize) -> Self {
         let mut rows = Self::new(widths);
+        rows.len = n;
         rows.data = vec![0; n * rows.stride];
         rows
     }
@@ -40,7 +43,8 @@ impl Rows {
     /// A table from raw words, row after row; `data.len()` must be a multiple of the stride.
     pub fn from_words(widths: &[u32], data: Vec<u64>) -> Self {
         let mut rows = Self::new(widths);
-        assert!(rows.stride == 0 || data.len() % rows.stride == 0, "internal error: ragged rows");
+        assert!(data.is_empty() || data.len().checked_rem(rows.stride) == Some(0), "internal error: ragged rows");
+        rows.len = data.len() / rows.stride.max(1);
         rows.data = data;
         rows
     }
@@ -63,7 +67,7 @@ impl Rows {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        if self.stride == 0 { 0 } else { self.data.len() / self.stride }
+        self.len
     }
 
     /// True if there is no row.
@@ -129,7 +133,8 @@ impl Rows {
     /// Appends a row of codes, one per column.
     pub fn push(&mut self, values: &[BigUint]) {
         assert_eq!(values.len(), self.widths.len(), "internal error: row length");
-        let row = self.len();
+        let row = self.len;
+        self.len += 1;
         self.data.resize(self.data.len() + self.stride, 0);
         for (column, value) in values.iter().enumerate() {
             self.set(row, column, value);

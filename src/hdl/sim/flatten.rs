@@ -128,10 +128,8 @@ impl<'d> Flattener<'d> {
             }
         }
         // Instances whose outputs nobody reads still hold claims.
-        for k in 0..m.instances.len() {
-            if opened[k].is_none() {
-                self.instance(m, k, &v)?;
-            }
+        for (k, _) in opened.iter().enumerate().filter(|(_, o)| o.is_none()) {
+            self.instance(m, k, &v)?;
         }
         self.clocked(m, &v);
         for claim in &m.claims {

@@ -216,13 +216,11 @@ impl Machine {
     fn store<const N: usize>(&self, b: &mut Block<N>, out: &mut [u64], first: usize, step: usize, lanes: usize) {
         let stride: usize = self.outputs.iter().map(|w| words_for(*w)).sum();
         let mut taps = self.output_taps.iter();
-        let mut word = 0;
-        for bits in self.outputs.iter().flat_map(|w| word_bits(*w)) {
+        for (word, bits) in self.outputs.iter().flat_map(|w| word_bits(*w)).enumerate() {
             for (plane, tap) in b.planes[..bits as usize].iter_mut().zip(&mut taps) {
                 *plane = b.slots[tap.slot as usize].map(|x| x ^ tap.flip);
             }
             to_rows(&mut b.planes, bits, lanes, out, first * stride + word, step * stride);
-            word += 1;
         }
     }
 

@@ -69,8 +69,10 @@ impl std::error::Error for ClaimFailed {}
 
 /// Words of lanes per sweep: 512 vectors.
 const WORDS: usize = 8;
-/// Most rows of a parallel chunk.
-const CHUNK: usize = 1 << 13;
+/// Most rows of a chunk, the unit of parallel work; its outputs stay in the cache.
+const CHUNK: usize = 1 << 12;
+/// Gate evaluations (of 512 vectors each) that are worth waking other threads for.
+const PARALLEL: usize = 1 << 18;
 /// Most words of memory contents of one block.
 const MEMORY: usize = 1 << 26;
 
@@ -120,8 +122,10 @@ impl Sim {
     pub fn run(&self, rows: &Rows, sequence: usize) -> Result<Rows, ClaimFailed> {
         run(&self.machine, rows, sequence, &self.inputs, &self.outputs).map_err(|row| {
             let length = self.sequence(sequence, rows.len());
-            let words = &rows.words()[row / length * length * rows.stride()..(row + 1) * rows.stride()];
-            self.blame(row, &Rows::from_words(rows.widths(), words.to_vec()))
+            let start = row / length * length;
+            let mut replay = Rows::zeros(rows.widths(), row + 1 - start);
+            replay.words_mut().copy_from_slice(&rows.words()[start * rows.stride()..(row + 1) * rows.stride()]);
+            self.blame(row, &replay)
         })
     }
 
@@ -146,7 +150,12 @@ impl Sim {
     /// bits (see [`Rows::counting`]); registers are in reset state in each. `each` gets consecutive
     /// parts in order: number of the first row, and the outputs. Panics beyond 48 input bits.
     pub fn exhaustive(&self, mut each: impl FnMut(u64, &Rows)) -> Result<(), ClaimFailed> {
-        self.exhaustive_map(|_, _| (), |first, outputs, ()| each(first, outputs))
+        let blocks = (1usize << self.input_bits()).div_ceil(64 * WORDS);
+        if blocks.saturating_mul(self.size().0) < PARALLEL {
+            self.parts(1, |_, _| (), |first, outputs, ()| each(first, outputs))
+        } else {
+            self.exhaustive_map(|_, _| (), |first, outputs, ()| each(first, outputs))
+        }
     }
 
     /// Like [`Sim::exhaustive`]; `map` is called on the parts by several threads at once, `each` with
@@ -154,14 +163,27 @@ impl Sim {
     pub fn exhaustive_map<T: Send>(
         &self,
         map: impl Fn(u64, &Rows) -> T + Sync,
-        mut each: impl FnMut(u64, &Rows, T),
+        each: impl FnMut(u64, &Rows, T),
     ) -> Result<(), ClaimFailed> {
+        self.parts(16 * rayon::current_num_threads(), map, each)
+    }
+
+    fn input_bits(&self) -> u32 {
         let bits: u32 = self.inputs.iter().sum();
         assert!(bits <= 48, "internal error: exhaustive simulation of {bits} input bits");
-        let total = 1usize << bits;
+        bits
+    }
+
+    /// All codes, `at_once` parts at a time.
+    fn parts<T: Send>(
+        &self,
+        at_once: usize,
+        map: impl Fn(u64, &Rows) -> T + Sync,
+        mut each: impl FnMut(u64, &Rows, T),
+    ) -> Result<(), ClaimFailed> {
+        let total = 1usize << self.input_bits();
         let part = total.min(CHUNK);
-        let group = (total / part).min(4 * rayon::current_num_threads());
-        let mut parts: Vec<Rows> = (0..group).map(|_| Rows::zeros(&self.outputs, part)).collect();
+        let mut parts: Vec<Rows> = (0..at_once.min(total / part)).map(|_| Rows::zeros(&self.outputs, part)).collect();
         let mut first = 0;
         while first < total {
             let simulate = |(i, rows): (usize, &mut Rows)| {
@@ -172,15 +194,18 @@ impl Sim {
                     None => Ok(map(at as u64, rows)),
                 }
             };
-            let parts_now = &mut parts[..group.min((total - first) / part)];
-            let mapped: Vec<Result<T, usize>> = parts_now.par_iter_mut().enumerate().map(simulate).collect();
+            let now = parts.len().min((total - first) / part);
+            let mapped: Vec<Result<T, usize>> = match now {
+                1 => vec![simulate((0, &mut parts[0]))],
+                _ => parts[..now].par_iter_mut().enumerate().map(simulate).collect(),
+            };
             for ((i, rows), result) in parts.iter().enumerate().zip(mapped) {
                 match result {
                     Ok(t) => each((first + i * part) as u64, rows, t),
                     Err(row) => return Err(self.blame(row, &Rows::counting(&self.inputs, row as u64, 1))),
                 }
             }
-            first += group * part;
+            first += now * part;
         }
         Ok(())
     }
@@ -213,8 +238,10 @@ fn run(machine: &Machine, rows: &Rows, sequence: usize, inputs: &[u32], outputs:
         rest = others;
         chunks.push((span, mine));
     }
+    let simulate = |(span, words)| chunk(machine, Stimulus::Rows(rows), span, words);
+    let work = lanes.div_ceil(block) * cycles * machine.size().0;
     let failed: Vec<Option<usize>> =
-        chunks.into_par_iter().map(|(span, words)| chunk(machine, Stimulus::Rows(rows), span, words)).collect();
+        if work < PARALLEL { chunks.into_iter().map(simulate).collect() } else { chunks.into_par_iter().map(simulate).collect() };
     match failed.into_iter().flatten().next() {
         Some(row) => Err(row),
         None => Ok(out),
@@ -226,10 +253,27 @@ fn chunk(machine: &Machine, from: Stimulus, span: Span, out: &mut [u64]) -> Opti
     if span.lanes <= 64 || machine.memory_words() * 64 * WORDS > MEMORY {
         blocks::<1>(machine, from, span, out)
     } else {
-        blocks::<WORDS>(machine, from, span, out)
+        pulp::Arch::new().dispatch(Wide { machine, from, span, out })
     }
 }
 
+/// Compiled once for every vector extension and chosen at run time.
+struct Wide<'a> {
+    machine: &'a Machine,
+    from: Stimulus<'a>,
+    span: Span,
+    out: &'a mut [u64],
+}
+
+impl pulp::NullaryFnOnce for Wide<'_> {
+    type Output = Option<usize>;
+    #[inline(always)]
+    fn call(self) -> Option<usize> {
+        blocks::<WORDS>(self.machine, self.from, self.span, self.out)
+    }
+}
+
+#[inline(always)]
 fn blocks<const N: usize>(machine: &Machine, from: Stimulus, span: Span, mut out: &mut [u64]) -> Option<usize> {
     let mut block = machine.block::<N>();
     let row_words =

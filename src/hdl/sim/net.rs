@@ -106,21 +106,28 @@ pub struct Net {
     pub lookups: Vec<Lookup>,
     /// Contents of looked-up tables: entries from address 0, `ceil(width / 64)` words each.
     pub tables: Vec<Vec<u64>>,
-    /// Open-addressed hash of gate numbers + 1; 0 is empty. Its length is a power of two.
-    index: Vec<u32>,
+    /// Recent gates by hash: hash above, gate number below, [`WAYS`] per bucket; 0 is empty. It forgets
+    /// when full, so that it stays in the cache: repeats are nearly always close to each other.
+    recent: Vec<u64>,
 }
+
+/// Places a hash can be at.
+const WAYS: usize = 4;
+/// Entries remembered.
+const RECENT: usize = 1 << 16;
 
 impl Default for Net {
     fn default() -> Self {
         let zero = Gate { kind: Kind::Leaf, args: [FALSE; 3] };
-        Net { gates: vec![zero], lookups: Vec::new(), tables: Vec::new(), index: vec![0; 1 << 12] }
+        Net { gates: vec![zero], lookups: Vec::new(), tables: Vec::new(), recent: vec![0; RECENT] }
     }
 }
 
 fn hash(g: &Gate) -> u64 {
     let [a, b, c] = g.args.map(|l| u64::from(l.0));
     let x = (a | b << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (c | (g.kind as u64) << 40).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (x ^ x >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
+    let x = (x ^ x >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^ x >> 29
 }
 
 impl Net {
@@ -140,40 +147,25 @@ impl Net {
     }
 
     fn gate(&mut self, kind: Kind, args: [Lit; 3]) -> Lit {
-        if self.gates.len() * 2 > self.index.len() {
-            self.grow();
-        }
         let gate = Gate { kind, args };
-        let mask = self.index.len() - 1;
-        // The high bits of a multiplicative hash are the mixed ones.
-        let mut at = (hash(&gate) >> 20) as usize & mask;
-        loop {
-            match self.index[at] {
-                0 => break,
-                n if self.gates[n as usize - 1] == gate => return Lit::of(n as usize - 1),
-                _ => at = (at + 1) & mask,
+        let hash = hash(&gate);
+        let tag = hash & !0xffff_ffff;
+        let number = self.gates.len();
+        let bucket = &mut self.recent[hash as usize % (RECENT / WAYS) * WAYS..][..WAYS];
+        for entry in &*bucket {
+            let known = *entry as u32 as usize;
+            if entry ^ tag == known as u64 && self.gates[known] == gate {
+                return Lit::of(known);
             }
         }
+        bucket[number % WAYS] = tag | number as u64;
         self.gates.push(gate);
-        self.index[at] = self.gates.len() as u32;
-        Lit::of(self.gates.len() - 1)
-    }
-
-    fn grow(&mut self) {
-        let mask = self.index.len() * 4 - 1;
-        self.index = vec![0; mask + 1];
-        for (i, gate) in self.gates.iter().enumerate().filter(|(_, g)| g.kind > Kind::Lookup) {
-            let mut at = (hash(gate) >> 20) as usize & mask;
-            while self.index[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            self.index[at] = i as u32 + 1;
-        }
+        Lit::of(number)
     }
 
     /// Forgets the sharing table; no gate can be shared afterwards.
     pub fn seal(&mut self) {
-        self.index = Vec::new();
+        self.recent = Vec::new();
         self.gates.shrink_to_fit();
     }
 

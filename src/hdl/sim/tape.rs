@@ -72,14 +72,15 @@ pub struct Tape {
     pub taps: Vec<Tap>,
 }
 
-fn operands(net: &Net, gate: usize) -> impl Iterator<Item = usize> {
+/// Calls `f` with each gate that gate number `gate` reads, constants excepted.
+fn operands(net: &Net, gate: usize, mut f: impl FnMut(usize)) {
     let g = &net.gates[gate];
-    let (direct, addr): (&[Lit], &[Lit]) = match g.kind {
-        Kind::Leaf => (&[], &[]),
-        Kind::Lookup => (&[], &net.lookups[g.lookup()].addr),
-        _ => (&g.args, &[]),
+    let literals: &[Lit] = match g.kind {
+        Kind::Leaf => &[],
+        Kind::Lookup => &net.lookups[g.lookup()].addr,
+        _ => &g.args,
     };
-    direct.iter().chain(addr).map(|l| l.gate()).filter(|g| *g != 0)
+    literals.iter().map(|l| l.gate()).filter(|g| *g != 0).for_each(&mut f);
 }
 
 /// Orders live gates: windows of the order of creation, inside a window by depth, then kind.
@@ -117,7 +118,9 @@ fn schedule(net: &Net, live: &[bool]) -> Vec<(u32, Code)> {
             start = i + 1;
             continue;
         }
-        depth[i] = 1 + operands(net, i).filter(|a| *a >= start).map(|a| depth[a]).max().unwrap_or(0);
+        let mut below = 0;
+        operands(net, i, |a| below = below.max(if a >= start { depth[a] } else { 0 }));
+        depth[i] = below + 1;
         window.push((depth[i], code, i as u32));
         if window.len() == WINDOW {
             flush(&mut window, &mut order);
@@ -141,7 +144,7 @@ impl Tape {
                 live[i] = live[i + 1..=i + width].contains(&true);
             }
             if live[i] {
-                operands(net, i).for_each(|a| live[a] = true);
+                operands(net, i, |a| live[a] = true);
             }
         }
         let order = schedule(net, &live);
@@ -154,7 +157,7 @@ fn allocate(net: &Net, live: &[bool], order: &[(u32, Code)], leaves: &[usize], p
     const NEVER: u32 = u32::MAX;
     let mut last = vec![0u32; net.gates.len()];
     for (at, (gate, _)) in order.iter().enumerate() {
-        operands(net, *gate as usize).for_each(|a| last[a] = at as u32);
+        operands(net, *gate as usize, |a| last[a] = at as u32);
     }
     wanted.iter().for_each(|l| last[l.gate()] = NEVER);
     leaves[..pinned].iter().for_each(|g| last[*g] = NEVER);
@@ -192,10 +195,12 @@ fn allocate(net: &Net, live: &[bool], order: &[(u32, Code)], leaves: &[usize], p
                 step.swap(1, 2);
             }
         }
-        let mut done: Vec<usize> = operands(net, gate).filter(|a| last[*a] == at as u32).collect();
-        done.sort_unstable();
-        done.dedup();
-        free.extend(done.iter().map(|a| slot[*a]));
+        operands(net, gate, |a| {
+            if last[a] == at as u32 {
+                free.push(slot[a]);
+                last[a] = NEVER; // an operand may come twice
+            }
+        });
         if code != Code::Lookup {
             slot[gate] = take(&mut free);
             step[0] = slot[gate];

@@ -162,3 +162,48 @@ fn a_false_claim_names_row_and_text() {
     rows.words_mut()[2005] = 0;
     sim.run(&rows, 10).unwrap();
 }
+
+#[test]
+fn memories_tables_and_hierarchy() {
+    let d = design("top", Reset::Sync, |m| {
+        let square = m.module("square", |m| {
+            let x = m.sint_in("x", 5);
+            let last = m.state_sint("last", 10, 0);
+            last.set(x * x);
+            m.output("now", x * x);
+            m.output("last", last.get());
+        });
+        let values: Vec<BigUint> = (0..3000u32).map(|i| BigUint::from(i) * 0x9_1234_5678_9abcu64).collect();
+        let small: Vec<BigUint> = values[..11].iter().map(|v| v % 1000u32).collect();
+        let (addr, data, en) = (m.uint_in("addr", 4), m.uint_in("data", 70), m.bit_in("en"));
+        let ram = m.ram("ram", 11, 70);
+        ram.write(addr, data, en);
+        m.output("word", ram.read(addr));
+        m.output("other", ram.read(data.wrap(4)));
+        m.output("wide", m.table("wide", data.wrap(12), 66, &values));
+        m.output("small", m.table("small", addr, 10, &small));
+        let a = m.instance(square, "a", &[("x", data.wrap(5).as_sint().into())]);
+        let b = m.instance(square, "b", &[("x", a.sint("last").wrap(5).into())]);
+        m.output("b", b.sint("last"));
+        m.output("sum", a.sint("now") + b.sint("now"));
+    })
+    .unwrap();
+    let (sim, mut r) = (Sim::new(&d).unwrap(), Random(3));
+    for (rows, sequence) in [(600, 0), (4000, 40), (64, 1)] {
+        let stimulus = r.rows(&[4, 70, 1], rows);
+        let (got, want) = (sim.run(&stimulus, sequence).unwrap(), reference::run(&d, &stimulus, sequence).unwrap());
+        assert!(got == want, "{rows} rows in sequences of {sequence}");
+    }
+}
+
+#[test]
+fn a_design_without_inputs_has_rows_too() {
+    let d = design("count", Reset::Sync, |m| {
+        let n = m.state_uint("n", 6, 3);
+        n.set((n.get() + m.nat(1)).wrap(6));
+        m.output("n", n.get());
+    })
+    .unwrap();
+    let rows = Sim::new(&d).unwrap().run(&Rows::zeros(&[], 100), 50).unwrap();
+    assert_eq!((rows.len(), rows.cell(0, 0), rows.cell(49, 0), rows.cell(50, 0)), (100, &[3][..], &[52][..], &[3][..]));
+}

@@ -2,6 +2,7 @@
 //!
 //! Both directions are transpositions of square bit matrices by butterflies, done for `N` words side by
 //! side so that the compiler vectorises them; narrow columns use small matrices (8, 16, 32 bits).
+#![allow(clippy::needless_range_loop)] // the index of a word runs across all planes
 
 /// Room for the bits of one word of a column: `planes[bit][word]`, lane `64·word + i` in bit `i`.
 pub type Planes<const N: usize> = [[u64; N]; 64];
@@ -11,6 +12,7 @@ fn side(bits: u32) -> usize {
 }
 
 /// Transposes every `side`×`side` bit matrix. It is its own inverse.
+#[inline(always)]
 fn butterflies<const N: usize>(planes: &mut Planes<N>, side: usize) {
     let mut j = side / 2;
     while j > 0 {
@@ -31,39 +33,101 @@ fn butterflies<const N: usize>(planes: &mut Planes<N>, side: usize) {
 /// Writes the low `bits` planes as words: lane `l` goes to `data[start + l·step]`. Destroys the planes.
 #[inline(always)]
 pub fn to_rows<const N: usize>(p: &mut Planes<N>, bits: u32, lanes: usize, data: &mut [u64], start: usize, step: usize) {
-    let side = side(bits);
-    for plane in &mut p[bits as usize..side] {
-        *plane = [0; N];
+    match side(bits) {
+        8 => to_rows_by::<N, 8>(p, bits, lanes, data, start, step),
+        16 => to_rows_by::<N, 16>(p, bits, lanes, data, start, step),
+        32 => to_rows_by::<N, 32>(p, bits, lanes, data, start, step),
+        _ => to_rows_by::<N, 64>(p, bits, lanes, data, start, step),
     }
-    butterflies(p, side);
-    let keep = u64::MAX >> (64 - side);
-    if step == 1 && lanes == 64 * N {
-        let out = &mut data[start..][..64 * N];
-        for (w, out) in out.chunks_exact_mut(64).enumerate() {
-            for (field, out) in out.chunks_exact_mut(side).enumerate() {
-                for (r, out) in out.iter_mut().enumerate() {
-                    *out = p[r][w] >> (field * side) & keep;
+}
+
+#[inline(always)]
+fn to_rows_by<const N: usize, const S: usize>(
+    p: &mut Planes<N>,
+    bits: u32,
+    lanes: usize,
+    data: &mut [u64],
+    start: usize,
+    step: usize,
+) {
+    if lanes == 1 {
+        data[start] = (0..bits as usize).fold(0, |x, b| x | (p[b][0] & 1) << b);
+        return;
+    }
+    p[bits as usize..S].fill([0; N]);
+    butterflies(p, S);
+    let keep = u64::MAX >> (64 - S);
+    for w in 0..lanes.div_ceil(64) {
+        let column: [u64; S] = std::array::from_fn(|r| p[r][w]);
+        let at = start + 64 * w * step;
+        let here = (lanes - 64 * w).min(64);
+        if step == 1 && here == 64 {
+            for (field, out) in data[at..at + 64].chunks_exact_mut(S).enumerate() {
+                for (out, word) in out.iter_mut().zip(&column) {
+                    *out = word >> (field * S) & keep;
+                }
+            }
+        } else {
+            let mut cells = data[at..].iter_mut().step_by(step).take(here);
+            for field in 0..64 / S {
+                for word in &column {
+                    let Some(cell) = cells.next() else { break };
+                    *cell = word >> (field * S) & keep;
                 }
             }
         }
-        return;
-    }
-    for l in 0..lanes {
-        data[start + l * step] = p[l % side][l / 64] >> (l % 64 / side * side) & keep;
     }
 }
 
 /// Reads planes from words: lane `l` comes from `data[start + l·step]`; lanes from `lanes` on are 0.
 #[inline(always)]
 pub fn from_rows<const N: usize>(p: &mut Planes<N>, bits: u32, lanes: usize, data: &[u64], start: usize, step: usize) {
-    let side = side(bits);
-    for plane in &mut p[..side] {
-        *plane = [0; N];
+    match side(bits) {
+        8 => from_rows_by::<N, 8>(p, bits, lanes, data, start, step),
+        16 => from_rows_by::<N, 16>(p, bits, lanes, data, start, step),
+        32 => from_rows_by::<N, 32>(p, bits, lanes, data, start, step),
+        _ => from_rows_by::<N, 64>(p, bits, lanes, data, start, step),
     }
-    for l in 0..lanes {
-        p[l % side][l / 64] |= data[start + l * step] << (l % 64 / side * side);
+}
+
+#[inline(always)]
+fn from_rows_by<const N: usize, const S: usize>(
+    p: &mut Planes<N>,
+    bits: u32,
+    lanes: usize,
+    data: &[u64],
+    start: usize,
+    step: usize,
+) {
+    if lanes == 1 {
+        for (b, plane) in p[..bits as usize].iter_mut().enumerate() {
+            *plane = [0; N];
+            plane[0] = data[start] >> b & 1;
+        }
+        return;
     }
-    butterflies(p, side);
+    for w in 0..N {
+        let mut column = [0u64; S];
+        let at = start + 64 * w * step;
+        let here = lanes.saturating_sub(64 * w).min(64);
+        if here == 64 && step == 1 {
+            for (field, words) in data[at..at + 64].chunks_exact(S).enumerate() {
+                for (word, x) in column.iter_mut().zip(words) {
+                    *word |= x << (field * S);
+                }
+            }
+        } else if here > 0 {
+            let mut cells = data[at..].iter().step_by(step).take(here);
+            for field in 0..64 / S {
+                for word in &mut column {
+                    let Some(x) = cells.next() else { break };
+                    *word |= x << (field * S);
+                }
+            }
+        }
+        column.iter().zip(p.iter_mut()).for_each(|(x, plane)| plane[w] = *x);
+    }
+    butterflies(p, S);
 }
 
 #[cfg(test)]
@@ -71,6 +135,7 @@ mod tests {
     use super::*;
 
     fn check<const N: usize>(bits: u32, lanes: usize, step: usize) {
+        // `bits` planes come back whatever the rest of the buffer holds.
         let mut seed = 1u64;
         let data: Vec<u64> = (0..64 * N * step)
             .map(|_| {
@@ -78,12 +143,12 @@ mod tests {
                 (seed ^ seed >> 29) & (u64::MAX >> (64 - bits))
             })
             .collect();
-        let mut p = [[0; N]; 64];
+        let mut p = [[!0; N]; 64];
         from_rows(&mut p, bits, lanes, &data, step - 1, step);
         for l in 0..64 * N {
-            for bit in 0..bits as usize {
+            for (bit, plane) in p[..bits as usize].iter().enumerate() {
                 let want = if l < lanes { data[step - 1 + l * step] >> bit & 1 } else { 0 };
-                assert_eq!(p[bit][l / 64] >> (l % 64) & 1, want, "lane {l} bit {bit}");
+                assert_eq!(plane[l / 64] >> (l % 64) & 1, want, "lane {l} bit {bit}");
             }
         }
         let mut back = vec![0; data.len()];
@@ -96,6 +161,7 @@ mod tests {
         for bits in 1..=64 {
             check::<1>(bits, 64, 1);
             check::<1>(bits, 5, 3);
+            check::<1>(bits, 1, 2);
             check::<8>(bits, 512, 1);
             check::<8>(bits, 300, 2);
         }
