@@ -77,7 +77,7 @@ words! {
     NanSign {
         /// The operand's sign bit, where the result format has a NaN of each sign.
         Keep = "keep",
-        /// Always the positive NaN (RISC-V, gfloat).
+        /// Always the positive NaN (RISC-V).
         Positive = "positive",
     }
 }

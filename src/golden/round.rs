@@ -15,7 +15,8 @@
 //! | ml_dtypes | E8M0: 1.5·2^k always rounds up; everything between 2^-127 and 2^-126 gives 2^-126 | `ties = up` |
 //! | ml_dtypes | E8M0: zero, negative numbers and infinities become NaN; a smaller positive number gives 2^-127 | `overflow = nonfinite` (`saturate` gives code 00 or FE) |
 //! | ml_dtypes, numpy | sign of a NaN kept; float16 keeps its payload | NaN sign `keep`; the payload is not kept (NaNs are one class) |
-//! | gfloat, SoftFloat for RISC-V | a NaN result is the positive one | NaN sign `positive` |
+//! | SoftFloat for RISC-V | a NaN result is the positive canonical one | NaN sign `positive` |
+//! | gfloat | a NaN result is the code of all ones in formats with several NaNs | ours is the canonical NaN; NaNs are one class |
 //! | gfloat | `sat=1` saturates infinities too | `overflow = saturate` |
 //! | gfloat | `sat=0` with a format that has neither infinity nor NaN: error where a value overflows | `overflow = nonfinite` is refused for such a format |
 //! | gfloat | NaN into a format without NaN: error | `nan = zero` or `max`: the caller must choose |
@@ -181,16 +182,21 @@ impl Rounder {
         }
     }
 
-    /// Index of the chosen neighbour of `x` on the ascending line of magnitudes `value(0) ..= value(last)`, or `None`
-    /// if rounding leaves it; `value(last + 1)` is the step past the end.
-    fn nearest(&self, value: &dyn Fn(u64) -> Exact, last: u64, x: &Exact, random: u64) -> Option<u64> {
-        let negative = x.is_negative();
-        let stops_at_last = match self.rounding.round {
+    /// Does the mode never leave the range of the format on this side, as in IEEE 754?
+    fn stops_at_last(&self, negative: bool) -> bool {
+        match self.rounding.round {
             Round::Rtz | Round::Odd => true,
             Round::Up => negative,
             Round::Down => !negative,
             _ => false,
-        };
+        }
+    }
+
+    /// Index of the chosen neighbour of `x` on the ascending line of magnitudes `value(0) ..= value(last)`, or `None`
+    /// if rounding leaves it; `value(last + 1)` is the step past the end.
+    fn nearest(&self, value: &dyn Fn(u64) -> Exact, last: u64, x: &Exact, random: u64) -> Option<u64> {
+        let negative = x.is_negative();
+        let stops_at_last = self.stops_at_last(negative);
         let past = value(last + 1);
         if x.cmp_abs(&past) != Ordering::Less {
             return stops_at_last.then_some(last);
@@ -226,7 +232,9 @@ impl Rounder {
             Value::Infinite { negative } => (if *negative { min.clone() } else { max.clone() }, true),
             Value::Zero { .. } | Value::Nan { .. } => (BigInt::zero(), false),
         };
-        let overflow = infinite || rounded < min || rounded > max;
+        let outside = rounded < min || rounded > max;
+        let stops = self.rounding.overflow != Overflow::Wrap && self.stops_at_last(value.is_negative());
+        let overflow = infinite || outside && !stops;
         let fitted = match self.rounding.overflow {
             Overflow::Wrap => rounded,
             Overflow::Saturate | Overflow::Nonfinite => rounded.clamp(min, max),

@@ -54,6 +54,16 @@ impl Value {
         }
     }
 
+    /// The value with the opposite sign (the operand of a subtraction); NaN stays as it is.
+    pub fn negated(&self) -> Value {
+        match self {
+            Value::Zero { negative } => Value::Zero { negative: !negative },
+            Value::Finite(x) => Value::Finite(-x),
+            Value::Infinite { negative } => Value::Infinite { negative: !negative },
+            Value::Nan { .. } => self.clone(),
+        }
+    }
+
     /// Is it NaN?
     pub fn is_nan(&self) -> bool {
         matches!(self, Value::Nan { .. })
