@@ -1,6 +1,7 @@
 //! Blocks: one file each, one line in the registry. This is the only place that sees both the
 //! golden models and the RTL compiler; each block keeps them apart in `mod rtl` and `mod golden`.
 pub mod params;
+pub mod parts;
 
 use crate::golden::format::Format;
 use crate::golden::model::Model;
