@@ -176,10 +176,9 @@ fn minifloat<'b>(f: &Minifloat, flush: bool, x: UInt<'b>) -> Number<'b> {
         }
         Special::Fn => (Some(magnitude.all_ones().named("is_nan")), None),
         Special::Fnuz => (Some((sign & magnitude.is_zero()).named("is_nan")), None),
-        Special::P3109 { extended } if f.signed => (
-            Some((sign & magnitude.is_zero()).named("is_nan")),
-            extended.then(|| is(all_ones).named("is_inf")),
-        ),
+        Special::P3109 { extended } if f.signed => {
+            (Some((sign & magnitude.is_zero()).named("is_nan")), extended.then(|| is(all_ones).named("is_inf")))
+        }
         Special::P3109 { extended } => (Some(is(all_ones).named("is_nan")), extended.then(|| is(all_ones - 1).named("is_inf"))),
     };
     // The significand with its hidden bit; exponent field 0 reads as 1 without one.

@@ -21,11 +21,14 @@ pub struct Exact<'b> {
 }
 
 /// Least and largest finite value of a format, in units of the returned weight (a power of two that divides every value).
-pub fn extent(format: &Format) -> (BigInt, BigInt, i32) {
+pub fn extent(format: &Format, flush: bool) -> (BigInt, BigInt, i32) {
     let one = BigInt::from(1u32);
     match format {
         Format::Minifloat(f) => {
             let (field, frac) = ((largest_code(f) >> f.frac_bits) as u32, largest_code(f) & ((1 << f.frac_bits) - 1));
+            if field == 0 && flush {
+                return (BigInt::ZERO, BigInt::ZERO, 0);
+            }
             let units = if field == 0 { BigInt::from(frac) } else { BigInt::from((1 << f.frac_bits) + frac) << (field - 1) };
             let least = if f.signed { -units.clone() } else { BigInt::ZERO };
             (least, units, 1 - f.bias - f.frac_bits as i32)
@@ -65,12 +68,30 @@ pub fn table_units(t: &TableFormat) -> (Vec<BigInt>, i32) {
     (t.values.iter().map(units).collect(), lsb)
 }
 
-/// Least and largest sum of `terms` products of an operand of each format, in units of the returned weight.
-pub fn sum_extent(a: &Format, b: &Format, terms: u32) -> (BigInt, BigInt, i32) {
-    let ((alo, ahi, i), (blo, bhi, j)) = (extent(a), extent(b));
-    let corners = [&alo * &blo, &alo * &bhi, &ahi * &blo, &ahi * &bhi].map(|x| x * terms);
-    let (lo, hi) = (corners.iter().min().cloned(), corners.iter().max().cloned());
-    (lo.unwrap_or_default(), hi.unwrap_or_default(), i + j)
+/// What a fixed-point value can be: integers from `lo` to `hi`, in units of 2^`lsb`.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Least.
+    pub lo: BigInt,
+    /// Largest.
+    pub hi: BigInt,
+    /// Weight of the unit.
+    pub lsb: i32,
+}
+
+impl Bounds {
+    /// Sums of up to `terms` products of operands of two formats, each with its flush of subnormals.
+    pub fn of_sum(a: (&Format, bool), b: (&Format, bool), terms: u32) -> Bounds {
+        let ((alo, ahi, i), (blo, bhi, j)) = (extent(a.0, a.1), extent(b.0, b.1));
+        let corners = [&alo * &blo, &alo * &bhi, &ahi * &blo, &ahi * &bhi].map(|x| x * terms);
+        let (lo, hi) = (corners.iter().min().cloned(), corners.iter().max().cloned());
+        Bounds { lo: lo.unwrap_or_default().min(BigInt::ZERO), hi: hi.unwrap_or_default().max(BigInt::ZERO), lsb: i + j }
+    }
+
+    /// Bits of the narrowest two's complement word.
+    pub fn bits(&self) -> u32 {
+        signed_bits(&self.lo, &self.hi)
+    }
 }
 
 /// Bits of the narrowest two's complement word that holds everything from `lo` to `hi`.
@@ -126,6 +147,26 @@ pub fn exact_sum<'b>(m: Builder<'b>, terms: &[Exact<'b>]) -> Exact<'b> {
 }
 
 impl<'b> Exact<'b> {
+    /// With bounds the caller knows.
+    pub fn within(self, bounds: &Bounds) -> Self {
+        Exact { value: bounded(self.value, &bounds.lo, &bounds.hi), ..self }
+    }
+
+    /// Output ports: the value, and the flags that can be 1, at most one of which is.
+    pub fn output(self, m: Builder<'b>, name: &str, bits: u32) {
+        m.output(name, self.value.sext(bits.max(self.value.width())));
+        let finite = |flag: Bit<'b>| self.nan.map_or(flag, |nan| flag & !nan);
+        if let Some(nan) = self.nan {
+            m.output("nan", nan);
+        }
+        if let Some(inf) = self.pos_inf {
+            m.output("pos_inf", finite(inf));
+        }
+        if let Some(inf) = self.neg_inf {
+            m.output("neg_inf", finite(inf));
+        }
+    }
+
     /// As a number to be rounded; an exact zero is positive.
     pub fn operand(self) -> Operand<'b> {
         let fixed = Operand::Fixed { value: self.value, lsb: self.lsb };

@@ -90,6 +90,7 @@ fn finish<'b>(target: &Target, f: &Minifloat, x: &Number<'b>, code: UInt<'b>) ->
     let fields = f.exp_bits + f.frac_bits;
     let (largest, sign) = (largest_code(f), x.sign);
     let lit = |v: u64| m.uint(v, fields);
+    let flush = target.flushes(f);
     let over = match code.range().bounds() {
         Some((_, hi)) if hi <= i128::from(largest) => None,
         _ => Some(code.gt(m.nat(largest.into()))),
@@ -98,11 +99,14 @@ fn finish<'b>(target: &Target, f: &Minifloat, x: &Number<'b>, code: UInt<'b>) ->
     let under = (!f.signed && !never(sign)).then(|| sign & code.any());
     let code = code.wrap(fields);
     let mut magnitude = code;
-    if target.rounding.subnormals == Subnormals::Flush && f.frac_bits > 0 {
+    let infinity = largest + 1;
+    // Where every number is subnormal, the largest one is flushed as well.
+    let largest = if flush && largest >> f.frac_bits == 0 { 0 } else { largest };
+    if flush {
         let normal = code.trunc_low(f.frac_bits).any();
         magnitude = normal.select(code, lit(0));
     }
-    let nonfinite = if has_infinity(f) { largest + 1 } else { nan_magnitude(f).unwrap_or(largest) };
+    let nonfinite = if has_infinity(f) { infinity } else { nan_magnitude(f).unwrap_or(largest) };
     let fnuz_nan = nan_is_minus_zero(f) && !has_infinity(f);
     // `beyond`: magnitude bits of what replaces a finite overflow or an infinity; `to_nan`: the replacement is the NaN in place of -0.
     let nonfinite_allowed = target.rounding.overflow == Overflow::Nonfinite;
@@ -181,10 +185,17 @@ fn nan_code<'b>(target: &Target, f: &Minifloat, sign: Bit<'b>) -> UInt<'b> {
         Some(magnitude) => whole(magnitude),
         None => match target.rounding.nan {
             NanTo::Zero => whole(0),
+            NanTo::Max if target.flushes(f) && largest_code(f) >> f.frac_bits == 0 => whole(0),
             NanTo::Max => whole(largest_code(f)),
             NanTo::FlipZero if keep => (!sign).uint().cat(m.uint(0u32, fields)),
             NanTo::FlipZero => whole(1 << fields),
         },
+    }
+}
+
+impl Target<'_> {
+    fn flushes(&self, f: &Minifloat) -> bool {
+        self.rounding.subnormals == Subnormals::Flush && f.frac_bits > 0
     }
 }
 

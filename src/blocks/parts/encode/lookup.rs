@@ -31,12 +31,8 @@ pub(super) fn encode<'b>(target: &Target, t: &TableFormat, random: Option<UInt<'
     let (first, last) = (entries.first().map_or(0, |e| e.1), entries.last().map_or(0, |e| e.1));
     let mut out = code(first);
     for (i, pair) in entries.windows(2).enumerate() {
-        let gap = Gap {
-            low: pair[0].0.clone(),
-            high: pair[1].0.clone(),
-            low_odd: pair[0].1 % 2 == 1,
-            high_odd: pair[1].1 % 2 == 1,
-        };
+        let gap =
+            Gap { low: pair[0].0.clone(), high: pair[1].0.clone(), low_odd: pair[0].1 % 2 == 1, high_odd: pair[1].1 % 2 == 1 };
         out = above(target, &gap, below, position, random).named(&format!("above{i}")).select(code(pair[1].1), out);
     }
     let Operand::Float(n) = x else { return out };
