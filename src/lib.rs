@@ -8,4 +8,3 @@ pub mod blocks;
 pub mod cli;
 pub mod demo;
 pub mod flow;
-pub mod formats;

@@ -8,8 +8,10 @@ mod emit;
 mod eval;
 mod explain;
 mod formats;
+mod fpga;
 mod list;
 mod progress;
+mod synth;
 mod tools;
 
 pub use block::{BlockMatches, with_blocks};
@@ -33,8 +35,17 @@ pub struct Command {
 }
 
 /// Every subcommand, in the order of the help text.
-pub static COMMANDS: &[&Command] =
-    &[&emit::COMMAND, &check::COMMAND, &eval::COMMAND, &list::COMMAND, &explain::COMMAND, &formats::COMMAND, &tools::COMMAND];
+pub static COMMANDS: &[&Command] = &[
+    &emit::COMMAND,
+    &check::COMMAND,
+    &eval::COMMAND,
+    &list::COMMAND,
+    &explain::COMMAND,
+    &formats::COMMAND,
+    &synth::COMMAND,
+    &fpga::COMMAND,
+    &tools::COMMAND,
+];
 
 /// Why a command did not succeed: an exit code, what happened, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -118,6 +118,6 @@ impl From<InstallError> for Failure {
 
 impl From<FlowError> for Failure {
     fn from(e: FlowError) -> Self {
-        Failure::tool(e.to_string(), e.help())
+        Failure { code: e.code(), message: e.to_string(), help: e.help() }
     }
 }

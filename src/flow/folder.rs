@@ -4,21 +4,33 @@ use std::path::{Path, PathBuf};
 
 /// The file that marks a folder as ours, so that it may be replaced.
 pub const MARK: &str = "manifest.json";
+/// The same in the folder of a board build.
+const MARK_OF_A_BOARD: &str = super::fpga::REPORT;
+
+fn failed(what: &str, path: &Path, e: io::Error) -> String {
+    format!("cannot {what} {}: {e}", path.display())
+}
+
+/// Refuses a folder that exists, is not empty and was not written by narrowgen.
+pub fn check(target: &Path) -> Result<(), String> {
+    let ours = |mark: &str| target.join(mark).is_file();
+    if !target.exists() || ours(MARK) || ours(MARK_OF_A_BOARD) {
+        return Ok(());
+    }
+    if target.is_dir() && std::fs::read_dir(target).map_err(|e| failed("read", target, e))?.next().is_none() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} exists and was not written by narrowgen (no {MARK} or {MARK_OF_A_BOARD}); choose another folder or remove it",
+        target.display()
+    ))
+}
 
 /// Writes files (relative path, contents) as folder `target`. An existing folder is replaced only if
-/// it holds [`MARK`] or nothing.
+/// [`check`] finds nothing against it.
 pub fn write(target: &Path, files: &[(String, Vec<u8>)]) -> Result<(), String> {
-    let fail = |what: &str, path: &Path, e: io::Error| format!("cannot {what} {}: {e}", path.display());
-    if target.exists() {
-        let ours = target.join(MARK).is_file()
-            || target.is_dir() && std::fs::read_dir(target).map_err(|e| fail("read", target, e))?.next().is_none();
-        if !ours {
-            return Err(format!(
-                "{} exists and was not written by narrowgen (no {MARK}); choose another folder or remove it",
-                target.display()
-            ));
-        }
-    }
+    let fail = failed;
+    check(target)?;
     let parent = match target.parent() {
         Some(p) if !p.as_os_str().is_empty() => p.to_path_buf(),
         _ => PathBuf::from("."),

@@ -80,7 +80,10 @@ pub fn parse_stat(json: &str) -> Result<(BTreeMap<String, u64>, Option<u64>), St
     let mut cells = BTreeMap::new();
     for (name, n) in by_type {
         let n = n.as_u64().ok_or_else(|| format!("the number of `{name}` cells is {n}"))?;
-        cells.insert(name.clone(), n);
+        // Notes about where a flattened instance stood, no hardware.
+        if name != "$scopeinfo" {
+            cells.insert(name.clone(), n);
+        }
     }
     // A string such as "5440", with a `+` behind it if some cell has no known cost.
     let transistors = match design.get("estimated_num_transistors") {

@@ -28,8 +28,13 @@ pub const CODES: &[(&str, &str)] = &[
     ("W004", "A zero-width value was asked for. Every value has at least one bit."),
     ("P001", "A port, state or instance name is used twice in one module, or a port of an instance is missing or unknown."),
     ("P002", "An instance port was connected to a value of another width than the port's."),
+    (
+        "P003",
+        "Two different modules of one design have the same name. A module's name must contain every parameter it depends on.",
+    ),
     ("S001", "A state was never given a next value, or given one twice."),
     ("S002", "A state was given a next value whose width differs from the state's. Lose or add bits on purpose before `set`."),
+    ("S003", "A design with registers was instantiated in a design that resets registers in another way."),
     ("T001", "A table has no entries, more entries than its address reaches, or an entry wider than the table."),
 ];
 

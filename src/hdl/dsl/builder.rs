@@ -362,7 +362,7 @@ impl<'b> Builder<'b> {
         let mut shared = self.shared.borrow_mut();
         if other.reset != shared.design.reset && !other.top().is_combinational(other) {
             let message = format!("`{}` resets its registers otherwise than this design", other.top().name);
-            self.error_at(loc, "M001", message, &[], "build both with the same `Reset`");
+            self.error_at(loc, "S003", message, &[], "build both with the same `Reset`");
         }
         let mut ids: Vec<ModuleId> = Vec::with_capacity(other.modules.len());
         for module in &other.modules {
@@ -378,7 +378,7 @@ impl<'b> Builder<'b> {
                 Some(id) if *shared.design.module(id) == module => {}
                 Some(_) => {
                     let message = format!("two different modules are called `{}`", module.name);
-                    self.error_at(loc, "M002", message, &[], "rename one of them");
+                    self.error_at(loc, "P003", message, &[], "rename one of them");
                 }
             }
             ids.push(id);

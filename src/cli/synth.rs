@@ -1,0 +1,140 @@
+//! `narrowgen synth BLOCK …`: size of a block on a target, and its clock rate between registers.
+use super::{BlockMatches, Command, Context, Failure, with_blocks};
+use crate::flow::board::Part;
+use crate::flow::nextpnr::{self, MEASURE_MHZ, PnrReport};
+use crate::flow::report::SynthReport;
+use crate::flow::target::Target;
+use crate::flow::wrap::Wrapped;
+use crate::flow::yosys;
+use crate::hdl::verilog;
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The command.
+pub const COMMAND: Command = Command {
+    name: "synth",
+    about: "Synthesise a block with Yosys and count cells; place and route it with nextpnr",
+    args: |c| with_blocks(c, options),
+    run,
+};
+
+fn options(c: clap::Command) -> clap::Command {
+    c.arg(
+        Arg::new("target")
+            .long("target")
+            .value_name("TARGET")
+            .value_parser(Target::ALL.map(Target::name))
+            .default_value("ecp5")
+            .help("Family of devices, or generic gates"),
+    )
+    .arg(Arg::new("no-dsp").long("no-dsp").action(ArgAction::SetTrue).help("Use no multiplier blocks"))
+    .arg(Arg::new("pnr").long("pnr").action(ArgAction::SetTrue).help("Place and route between registers: clock rate"))
+    .arg(
+        Arg::new("seeds")
+            .long("seeds")
+            .value_name("N")
+            .value_parser(value_parser!(u32).range(1..=100))
+            .default_value("1")
+            .requires("pnr")
+            .help("Place and route with the seeds 1 to N and report the median"),
+    )
+    .arg(
+        Arg::new("part")
+            .long("part")
+            .value_name("PART")
+            .value_parser(Part::all().into_iter().map(|p| p.name).collect::<Vec<_>>())
+            .requires("pnr")
+            .help("Device to place on [default: the first of the target]"),
+    )
+}
+
+/// Everything the command says.
+#[derive(Serialize)]
+struct Answer {
+    block: String,
+    params: BTreeMap<String, String>,
+    module: String,
+    #[serde(flatten)]
+    size: SynthReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pnr: Option<PnrReport>,
+    narrowgen: &'static str,
+}
+
+fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
+    let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
+    let target = args.get_one::<String>("target").and_then(|t| Target::parse(t)).unwrap_or(Target::Ecp5);
+    let dsp = !args.get_flag("no-dsp");
+    let part = match args.get_flag("pnr") {
+        false => None,
+        true => {
+            nextpnr::tool_of(target)?;
+            let name = args.get_one::<String>("part").map(String::as_str);
+            Some(Part::of(target, name).map_err(|e| Failure::usage(e, ""))?)
+        }
+    };
+    let design = block.design()?;
+    let files = verilog::print(&design);
+    // The part decides the family, so that size and clock rate are those of the same device.
+    let family = part.as_ref().map(|p| p.family.clone()).unwrap_or_default();
+    let size = yosys::synth(&files, &design.top().name, target, &yosys::Options { family, dsp, ..Default::default() })?;
+    let pnr = match &part {
+        None => None,
+        Some(part) => {
+            let seeds = args.get_one("seeds").copied().unwrap_or(1);
+            let options = nextpnr::Options { seeds, freq_mhz: MEASURE_MHZ, dsp };
+            Some(nextpnr::place_and_route(&Wrapped::new(&design), part, &options)?)
+        }
+    };
+    let answer = Answer {
+        block: block.block().into(),
+        params: block.params().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
+        module: block.module_name(),
+        size,
+        pnr,
+        narrowgen: env!("CARGO_PKG_VERSION"),
+    };
+    if cx.json {
+        cx.object(&answer)
+    } else {
+        print(cx, &answer)
+    }
+    Ok(())
+}
+
+fn print(cx: &Context, answer: &Answer) {
+    let s = &answer.size;
+    cx.line(format!("{} on {} ({} {})", answer.module, s.target, s.tool.name, s.tool.version));
+    let columns = [
+        ("lut", s.lut),
+        ("ff", s.ff),
+        ("carry", s.carry),
+        ("dsp", s.dsp),
+        ("bram", s.bram),
+        ("gates", s.gates),
+        ("transistors", s.transistors),
+    ];
+    for (name, value) in columns {
+        if let Some(n) = value {
+            cx.line(format!("  {name:<12}{n:>8}"));
+        }
+    }
+    let cells: Vec<String> = s.cells.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    cx.line(format!("  cells       {}", cells.join(", ")));
+    if let Some(p) = &answer.pnr {
+        let all: Vec<String> = p.fmax_all.iter().map(|f| format!("{f:.1}")).collect();
+        cx.line(format!(
+            "  fmax        {:.1} MHz between registers on {} (median of {}; spread {:.1} %; {} {})",
+            p.fmax_mhz,
+            p.part,
+            all.join(", "),
+            p.fmax_spread_percent,
+            p.tool.name,
+            p.tool.version
+        ));
+        if !p.caveat.is_empty() {
+            cx.line(format!("  note        {}", p.caveat));
+        }
+    }
+}

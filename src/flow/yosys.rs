@@ -1,0 +1,94 @@
+//! Synthesis with Yosys: cell counts, and netlists for place and route and for simulation.
+//!
+//! One design per process: state leaks from one design to the next inside Yosys. Every run has a
+//! folder of its own and sees only relative file names, so results do not depend on the machine.
+use super::error::FlowError;
+use super::process::Job;
+use super::report::{Provenance, SynthReport, parse_stat};
+use super::target::Target;
+use super::tool::{Tool, resolve};
+use crate::hdl::verilog::File;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Longest time for one synthesis.
+const LIMIT: Duration = Duration::from_secs(1800);
+/// File name of the JSON netlist.
+pub const NETLIST_JSON: &str = "netlist.json";
+/// File name of the Verilog netlist.
+pub const NETLIST_VERILOG: &str = "netlist.v";
+
+/// How to map a design.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Family option of the target's command; empty for the target's default.
+    pub family: String,
+    /// Multiplier blocks may be used.
+    pub dsp: bool,
+    /// Insert input and output buffers.
+    pub pads: bool,
+    /// Write the netlists too.
+    pub netlist: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { family: String::new(), dsp: true, pads: false, netlist: false }
+    }
+}
+
+/// A synthesised design.
+pub struct Synthesised {
+    /// Cell counts and how they came about.
+    pub report: SynthReport,
+    dir: TempDir,
+}
+
+impl Synthesised {
+    /// A file that the run left behind.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+/// Cell counts of a design.
+pub fn synth(files: &[File], top: &str, target: Target, options: &Options) -> Result<SynthReport, FlowError> {
+    synthesise(files, top, target, options).map(|s| s.report)
+}
+
+/// Synthesises a design and keeps the files of the run.
+pub fn synthesise(files: &[File], top: &str, target: Target, options: &Options) -> Result<Synthesised, FlowError> {
+    let yosys = resolve(Tool::Yosys)?;
+    let dir = tempfile::tempdir().map_err(FlowError::file("make a folder in", &std::env::temp_dir()))?;
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).map_err(FlowError::file("write", &path))
+    };
+    files.iter().try_for_each(|f| write(&f.name, &f.text))?;
+    let commands = commands(files, top, target, options);
+    write("run.ys", &(commands.join("\n") + "\n"))?;
+    let mut command = yosys.command();
+    command.current_dir(dir.path()).args(["-s", "run.ys"]);
+    Job::new(format!("synthesis of `{top}` for {target}"), command).limit(LIMIT).run()?;
+    let stat = std::fs::read_to_string(dir.path().join("stat.json"))
+        .map_err(|e| FlowError::Output(format!("Yosys left no cell statistics: {e}")))?;
+    let (cells, transistors) = parse_stat(&stat).map_err(FlowError::Output)?;
+    let tool = Provenance { name: "yosys".into(), version: yosys.version, commands };
+    Ok(Synthesised { report: SynthReport::from_cells(target, cells, transistors, options.dsp, tool), dir })
+}
+
+/// The whole script.
+fn commands(files: &[File], top: &str, target: Target, options: &Options) -> Vec<String> {
+    let family = if options.family.is_empty() { target.default_family() } else { &options.family };
+    let mut commands: Vec<String> = files.iter().map(|f| format!("read_verilog {}", f.name)).collect();
+    commands.push(format!("hierarchy -check -top {top}"));
+    commands.extend(["proc", "flatten", "opt_clean"].map(String::from));
+    commands.extend(target.map_commands(top, family, options.dsp, options.pads));
+    commands.push(format!("tee -q -o stat.json {}", target.stat_command()));
+    if options.netlist {
+        commands.push(format!("write_json {NETLIST_JSON}"));
+        commands.push(format!("write_verilog -noattr {NETLIST_VERILOG}"));
+    }
+    commands
+}
