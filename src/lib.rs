@@ -8,3 +8,4 @@ pub mod blocks;
 pub mod cli;
 pub mod demo;
 pub mod flow;
+pub mod formats;

@@ -1,7 +1,7 @@
 //! Simulation through Verilator, on small hand-made designs whose results are known.
 use narrowgen::flow::tool::{Tool, for_tests};
 use narrowgen::flow::unit::Unit;
-use narrowgen::flow::verilator;
+use narrowgen::flow::{icarus, lint, verilator};
 use narrowgen::hdl::prelude::*;
 use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::verilog::File;
@@ -226,4 +226,80 @@ fn wrong_rows_and_stopped_models_are_clear_errors() {
     assert!(e.contains("simulation process stopped") && e.contains("nine is too much"), "{e}");
     // It starts anew.
     assert_eq!(column(&model.run(0, &table(&[4], &[&[8]]), 0).unwrap(), 0), numbers([8]));
+}
+
+#[test]
+fn icarus_agrees_with_verilator() {
+    if !for_tests("icarus_agrees_with_verilator", &[Tool::Verilator, Tool::Cxx, Tool::Iverilog, Tool::Vvp]) {
+        return;
+    }
+    let units = [adder("ic8", 8), adder("ic64", 64), adder("ic65", 65), adder("ic130", 130)];
+    let mut tables = Vec::new();
+    for unit in &units {
+        let bits = unit.inputs[0].1;
+        let mut rows = Rows::new(&[bits, bits]);
+        let mut x = BigUint::from(0x9e37_79b9_7f4a_7c15u64);
+        for _ in 0..50 {
+            x = &x * &x + 12345u32;
+            rows.push(&[&x >> 7, &x >> 40]);
+            x >>= x.bits() / 2;
+        }
+        tables.push(rows);
+    }
+    let jobs: Vec<_> = units.iter().zip(&tables).collect();
+    let icarus = icarus::run_all(&jobs, 0).unwrap();
+    let model = verilator::build(&units).unwrap();
+    for (u, rows) in tables.iter().enumerate() {
+        assert_eq!(icarus[u].len(), 50);
+        assert_eq!(icarus[u], model.run(u, rows, 0).unwrap(), "{}", units[u].top);
+    }
+    let states = [accumulator("ic_rst", Reset::Sync), accumulator("ic_init", Reset::None)];
+    let model = verilator::build(&states).unwrap();
+    let rows = Rows::from_words(&[8], (0..37).map(|i| i * 41 & 255).collect());
+    for sequence in [0, 1, 5, 37, 100] {
+        for (u, unit) in states.iter().enumerate() {
+            let expected = model.run(u, &rows, sequence).unwrap();
+            assert_eq!(icarus::run(unit, &rows, sequence).unwrap(), expected, "{} {sequence}", unit.top);
+        }
+    }
+}
+
+#[test]
+fn icarus_reports_undefined_bits() {
+    if !for_tests("icarus_reports_undefined_bits", &[Tool::Iverilog, Tool::Vvp]) {
+        return;
+    }
+    let mut unit = adder("undefined", 4);
+    unit.files[0].text =
+        "module undefined(input wire [3:0] a, b, output wire [4:0] y); wire [4:0] z; assign y = z; endmodule\n".into();
+    let e = icarus::run(&unit, &Rows::zeros(&[4, 4], 1), 0).unwrap_err().to_string();
+    assert!(e.contains("`undefined.y` has undefined bits in row 0"), "{e}");
+}
+
+#[test]
+fn lint_is_silent_on_good_and_loud_on_bad_verilog() {
+    if !for_tests("lint_is_silent_on_good_and_loud_on_bad_verilog", lint::TOOLS) {
+        return;
+    }
+    let good: Vec<Unit> = vec![adder("lint8", 8), adder("lint70", 70), accumulator("lint_acc", Reset::Sync)];
+    let reports = lint::lint(&good).unwrap();
+    assert_eq!(reports.len(), 3);
+    for r in &reports {
+        assert!(r.version.is_some() && r.messages.is_empty(), "{r:?}");
+    }
+    // A width mismatch for Verilator, a driver conflict for Yosys, a missing module for Icarus.
+    let bad = |body: &str| {
+        let mut unit = adder("bad", 4);
+        unit.files[0].text =
+            format!("module bad(input wire [3:0] a, input wire [3:0] b, output wire [4:0] y);\n{body}\nendmodule\n");
+        unit
+    };
+    let width = lint::lint_with(Tool::Verilator, &[bad("assign y = a;")]).unwrap();
+    assert!(width.messages.iter().any(|m| m.contains("WIDTH")), "{width:?}");
+    let twice = lint::lint_with(Tool::Yosys, &[bad("assign y = {1'b0, a}; assign y = {1'b0, b};")]).unwrap();
+    assert!(!twice.messages.is_empty(), "{twice:?}");
+    let missing = lint::lint_with(Tool::Iverilog, &[bad("nowhere n(.a(a));")]).unwrap();
+    assert!(missing.messages.iter().any(|m| m.contains("nowhere")), "{missing:?}");
+    let syntax = [bad("assign = ;")];
+    assert!(lint::lint(&syntax).unwrap().iter().all(|r| !r.messages.is_empty()));
 }

@@ -1,11 +1,17 @@
 //! Blocks: one file each, one line in the registry. This is the only place that sees both the
 //! golden models and the RTL compiler; each block keeps them apart in `mod rtl` and `mod golden`.
+mod corners;
+pub mod exact;
+mod header;
 pub mod params;
+pub mod parts;
+pub mod policy;
 
 use crate::golden::format::Format;
 use crate::golden::model::Model;
-use crate::hdl::dsl::Diagnostics;
-use crate::hdl::ir::Design;
+use crate::hdl::dsl::{Builder, Diagnostics, design};
+use crate::hdl::ir::{Design, Reset};
+use crate::hdl::{pass, verify};
 use num_bigint::BigUint;
 use params::{Field, ParamError, ParamSet};
 use serde::Serialize;
@@ -29,7 +35,7 @@ pub enum Role {
 }
 
 /// A data port (clock and reset are not listed).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Port {
     /// Verilog name.
     pub name: &'static str,
@@ -47,12 +53,52 @@ pub struct Port {
     pub lsb_exp: Option<i32>,
 }
 
+impl Port {
+    fn new(name: &'static str, input: bool, role: Role, bits: u32) -> Port {
+        Port { name, input, role, bits, lanes: 1, format: None, lsb_exp: None }
+    }
+
+    /// An input of `lanes` codes of a format, lane 0 in the low bits.
+    pub fn operand(name: &'static str, format: &Format, lanes: u32) -> Port {
+        let format = Some(format.clone());
+        let port = Port::new(name, true, Role::Operand, 0);
+        Port { bits: lanes * format.as_ref().map_or(0, Format::bits), lanes, format, ..port }
+    }
+
+    /// A one-bit control input.
+    pub fn control(name: &'static str, role: Role) -> Port {
+        Port::new(name, true, role, 1)
+    }
+
+    /// Random bits of `roundings` stochastic roundings, the first in the low bits; no port if there are none.
+    pub fn random(bits: u32, roundings: u32) -> Option<Port> {
+        (bits * roundings > 0).then(|| Port::new("random", true, Role::Random, bits * roundings))
+    }
+
+    /// An output that is a code of a format.
+    pub fn result(name: &'static str, format: &Format) -> Port {
+        Port { format: Some(format.clone()), ..Port::new(name, false, Role::Result, format.bits()) }
+    }
+
+    /// An exact output, two's complement, of the given weight of its least significant bit.
+    pub fn exact(name: &'static str, bits: u32, lsb_exp: i32) -> Port {
+        Port { lsb_exp: Some(lsb_exp), ..Port::new(name, false, Role::Result, bits) }
+    }
+
+    /// A one-bit output.
+    pub fn flag(name: &'static str) -> Port {
+        Port::new(name, false, Role::Flag, 1)
+    }
+}
+
 /// A block: its parameters are `Self`.
 pub trait Block: ParamSet {
     /// Name: file, command-line word and module prefix.
     const NAME: &'static str;
     /// One line.
     const DOC: &'static str;
+    /// How the block's registers are reset, if it has any.
+    const RESET: Reset = Reset::None;
     /// Registers between input and output, in cycles.
     fn latency(&self) -> u32 {
         0
@@ -61,8 +107,8 @@ pub trait Block: ParamSet {
     fn validate(&self) -> Result<(), ParamError>;
     /// Data ports in order, inputs first.
     fn ports(&self) -> Vec<Port>;
-    /// The hardware, a design whose top module is called `module`.
-    fn rtl(&self, module: &str) -> Result<Design, Diagnostics>;
+    /// Describes the hardware: every port, and what is between them.
+    fn rtl(&self, m: Builder<'_>);
     /// The golden model, over the ports in order.
     fn golden(&self) -> Box<dyn Model>;
     /// Directed input vectors beyond what the checker derives from the port formats.
@@ -165,7 +211,10 @@ impl<B: Block> Configured for Fixed<B> {
         self.0.latency()
     }
     fn rtl(&self) -> Result<Design, Diagnostics> {
-        self.0.rtl(&self.module_name())
+        design(&self.module_name(), B::RESET, |m| {
+            header::lines(self).into_iter().for_each(|line| m.doc(line));
+            self.0.rtl(m);
+        })
     }
     fn golden(&self) -> Box<dyn Model> {
         self.0.golden()
@@ -174,7 +223,11 @@ impl<B: Block> Configured for Fixed<B> {
         self.0.corners()
     }
     fn design(&self) -> Result<Design, Diagnostics> {
-        self.rtl()
+        let design = pass::optimize(&self.rtl()?);
+        if let Err(errors) = verify::verify(&design) {
+            panic!("internal error: {} is malformed:\n{}", self.module_name(), errors.join("\n"));
+        }
+        Ok(design)
     }
 }
 
@@ -187,7 +240,10 @@ macro_rules! registry {
     };
 }
 
-registry! {}
+registry! {
+    convert::Convert,
+    mul::Mul,
+}
 
 /// The block of that name.
 pub fn find(name: &str) -> Option<&'static dyn AnyBlock> {

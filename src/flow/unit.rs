@@ -1,6 +1,10 @@
 //! [`Unit`]: a piece of Verilog with known ports, as the simulators take it.
+use super::error::FlowError;
 use crate::hdl::ir::{Design, Reset};
 use crate::hdl::verilog::{self, File};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 /// A Verilog module to simulate, with everything below it. Sequential modules have a port `clk`,
 /// and `rst` (synchronous, active high) if `reset` is set; all other ports are listed.
@@ -48,4 +52,43 @@ impl Unit {
     pub fn output_widths(&self) -> Vec<u32> {
         self.outputs.iter().map(|p| p.1).collect()
     }
+}
+
+/// Groups of units (by number) that one tool can read together, each with at most `bytes` of text
+/// (or a single unit), and the group and place of every unit. Different files of the same name
+/// cannot be together.
+pub fn split(units: &[&Unit], bytes: usize) -> (Vec<Vec<usize>>, Vec<(usize, usize)>) {
+    struct Group<'a> {
+        members: Vec<usize>,
+        files: BTreeMap<&'a str, &'a str>,
+        bytes: usize,
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    let mut homes = Vec::new();
+    for (i, unit) in units.iter().enumerate() {
+        let size: usize = unit.files.iter().map(|f| f.text.len()).sum();
+        let fits = |g: &Group| {
+            g.bytes + size <= bytes && unit.files.iter().all(|f| g.files.get(f.name.as_str()).is_none_or(|text| *text == f.text))
+        };
+        let at = groups.iter().position(fits).unwrap_or_else(|| {
+            groups.push(Group { members: Vec::new(), files: BTreeMap::new(), bytes: 0 });
+            groups.len() - 1
+        });
+        let group = &mut groups[at];
+        homes.push((at, group.members.len()));
+        group.members.push(i);
+        group.files.extend(unit.files.iter().map(|f| (f.name.as_str(), f.text.as_str())));
+        group.bytes += size;
+    }
+    (groups.into_iter().map(|g| g.members).collect(), homes)
+}
+
+/// Writes the files of the units into a folder and returns the names of those that a tool is given;
+/// files that others include are only written.
+pub fn write_files(units: &[&Unit], dir: &Path) -> Result<Vec<String>, FlowError> {
+    let files: BTreeMap<&str, &str> = units.iter().flat_map(|u| &u.files).map(|f| (f.name.as_str(), f.text.as_str())).collect();
+    for (name, text) in &files {
+        fs::write(dir.join(name), text).map_err(FlowError::file("write", &dir.join(name)))?;
+    }
+    Ok(files.keys().filter(|n| n.ends_with(".v") || n.ends_with(".sv")).map(|n| n.to_string()).collect())
 }

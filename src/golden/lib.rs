@@ -23,6 +23,7 @@ pub mod int;
 pub mod legal;
 pub mod model;
 pub mod names;
+pub mod operands;
 pub mod policy;
 pub mod round;
 pub mod tables;

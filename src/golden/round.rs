@@ -124,7 +124,7 @@ impl Rounder {
         let code = match (self.rounding.nan, &self.format) {
             (NanTo::Zero, _) => self.round_word(&Value::ZERO, 0).code,
             (NanTo::FlipZero, _) => self.round_word(&Value::Zero { negative: !negative }, 0).code,
-            (NanTo::Max, Format::Minifloat(m)) => m.last_magnitude(),
+            (NanTo::Max, Format::Minifloat(m)) => self.flushed(m, m.last_magnitude()),
             (NanTo::Max, _) => self.round_word(&Value::Infinite { negative: false }, 0).code,
         };
         Rounded { code, overflow: false, nan: true }
@@ -140,16 +140,20 @@ impl Rounder {
             Value::Infinite { .. } | Value::Nan { .. } => None,
         };
         let sign = if negative && m.signed { 1 << (m.exp_bits + m.frac_bits) } else { 0 };
+        let signed = |index: u64| {
+            let index = self.flushed(m, index);
+            if index == 0 && !self.format.has_negative_zero() { 0 } else { sign | index }
+        };
         match index {
-            None => Rounded { code: self.beyond(negative, sign | last), overflow: true, nan: false },
-            Some(index) => {
-                let subnormal = index >> m.frac_bits == 0;
-                let flushed = subnormal && self.rounding.subnormals == Subnormals::Flush;
-                let index = if flushed { 0 } else { index };
-                let sign = if index == 0 && !self.format.has_negative_zero() { 0 } else { sign };
-                Rounded::regular(sign | index)
-            }
+            None => Rounded { code: self.beyond(negative, signed(last)), overflow: true, nan: false },
+            Some(index) => Rounded::regular(signed(index)),
         }
+    }
+
+    /// A magnitude code, 0 if it is subnormal and subnormal results are flushed.
+    fn flushed(&self, m: &Minifloat, index: u64) -> u64 {
+        let subnormal = index >> m.frac_bits == 0;
+        if subnormal && self.rounding.subnormals == Subnormals::Flush { 0 } else { index }
     }
 
     fn to_e8m0(&self, value: &Value, random: u64) -> Rounded {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+pub mod conformance;
 pub mod diag;
 pub mod dsl;
 pub mod ir;

@@ -1,24 +1,31 @@
 //! Codes to numbers with their parts laid open.
+use super::fixed::{bounded, signed_bits, table_units};
 use crate::formats::*;
 use crate::hdl::prelude::*;
-use num_traits::ToPrimitive;
 
-/// A floating-point number: (-1)^sign × sig × 2^exp, unless `nan` or `inf`. `sig` need not be
-/// normalised; it is 0 exactly for zero. Flags are absent where the format cannot have them.
+/// A floating-point number: (-1)^sign × sig × 2^(exp + scale), unless `nan` or `inf`. `sig` need not be
+/// normalised; it is 0 exactly for zero. Flags are absent where the format cannot have them. Of an
+/// infinity only the sign and `sig` ≠ 0 mean something, of a NaN only the sign.
 #[derive(Clone, Copy)]
 pub struct Number<'b> {
-    /// 1 for negative, also of zeros, infinities and NaNs.
+    /// 1 for negative, also of zeros and infinities.
     pub sign: Bit<'b>,
     /// Significand as an integer.
     pub sig: UInt<'b>,
-    /// Weight of the significand's least significant bit.
+    /// Exponent, the part that varies.
     pub exp: SInt<'b>,
+    /// Exponent, the constant part: constants meet here, so that they cost one adder in the end or none.
+    pub scale: i32,
     /// Not a number.
     pub nan: Option<Bit<'b>>,
     /// Infinite; never together with `nan`.
     pub inf: Option<Bit<'b>>,
     /// Most leading zeros that a nonzero significand can have, in bits.
     pub leading_zeros: u32,
+    /// Leading zeros only occur at the lowest exponent, as in a format with subnormals.
+    pub grounded: bool,
+    /// Every value is a multiple of 2^grid.
+    pub grid: i64,
 }
 
 /// An operand: fixed point or floating point.
@@ -43,10 +50,41 @@ pub fn either<'b>(a: Option<Bit<'b>>, b: Option<Bit<'b>>) -> Option<Bit<'b>> {
     }
 }
 
+/// Exclusive or of two signs, one of which may be constantly 0.
+pub fn xor_signs<'b>(a: Bit<'b>, b: Bit<'b>) -> Bit<'b> {
+    match (never(a), never(b)) {
+        (true, _) => b,
+        (_, true) => a,
+        _ => a ^ b,
+    }
+}
+
+/// True if the bit is known to be 0.
+pub fn never(bit: Bit) -> bool {
+    bit.range().bounds() == Some((0, 0))
+}
+
 impl<'b> Number<'b> {
-    /// True if finite and 0.
+    /// True if 0; arbitrary for infinities and NaNs.
     pub fn is_zero(&self) -> Bit<'b> {
         self.sig.is_zero()
+    }
+
+    /// Lowest and highest weight that the top bit of the significand can have.
+    pub fn top(&self) -> (i64, i64) {
+        let (lo, hi) = self.exp.range().bounds().unwrap_or((i128::from(i32::MIN), i128::from(i32::MAX)));
+        let offset = i64::from(self.scale) + i64::from(self.sig.width()) - 1;
+        (lo as i64 + offset, hi as i64 + offset)
+    }
+
+    /// Lowest weight that the leading one of a nonzero value can have.
+    pub fn lowest(&self) -> i64 {
+        self.grid.max(self.top().0 - i64::from(self.leading_zeros))
+    }
+
+    /// True if infinite or not a number.
+    pub fn is_special(&self) -> Option<Bit<'b>> {
+        either(self.nan, self.inf)
     }
 }
 
@@ -59,8 +97,19 @@ impl<'b> Operand<'b> {
                 let (m, sig) = (value.builder(), value.abs());
                 let sign = if value.range().bounds().is_some_and(|(lo, _)| lo >= 0) { m.low() } else { value.is_negative() };
                 let leading_zeros = sig.width() - 1;
-                Number { sign, sig, exp: m.int(i128::from(lsb)), nan: None, inf: None, leading_zeros }
+                let grid = i64::from(lsb);
+                Number { sign, sig, exp: m.int(0), scale: lsb, nan: None, inf: None, leading_zeros, grounded: true, grid }
             }
+        }
+    }
+}
+
+impl Operand<'_> {
+    /// Every value is a multiple of 2^grid.
+    pub fn grid(&self) -> i64 {
+        match self {
+            Operand::Fixed { lsb, .. } => i64::from(*lsb),
+            Operand::Float(n) => n.grid,
         }
     }
 }
@@ -73,10 +122,13 @@ pub fn decode<'b>(format: &Format, flush: bool, x: UInt<'b>) -> Operand<'b> {
         Format::E8m0 => Operand::Float(Number {
             sign: m.low(),
             sig: m.nat(1),
-            exp: x.assume_at_most(254).signed() - m.int(127),
+            exp: x.assume_at_most(254).signed(),
+            scale: -127,
             nan: Some(x.all_ones().named("is_nan")),
             inf: None,
             leading_zeros: 0,
+            grounded: true,
+            grid: -127,
         }),
         Format::Int(f) => Operand::Fixed { value: integer(f, x), lsb: f.lsb_exp },
         Format::Table(t) => table(t, x),
@@ -97,25 +149,13 @@ fn integer<'b>(f: &IntFormat, x: UInt<'b>) -> SInt<'b> {
 
 /// All values on the grid of the smallest weight used.
 fn table<'b>(t: &TableFormat, x: UInt<'b>) -> Operand<'b> {
-    let lsb = t.values.iter().filter(|v| v.0 != 0).map(|v| v.1 + v.0.trailing_zeros() as i32).min().unwrap_or(0);
-    let scaled: Vec<BigInt> = t
-        .values
-        .iter()
-        .map(|(mant, exp)| {
-            let shift = exp - lsb;
-            if shift >= 0 { BigInt::from(*mant) << shift } else { BigInt::from(*mant) >> -shift }
-        })
-        .collect();
-    let width = scaled.iter().map(|v| (if v.sign() == num_bigint::Sign::Minus { -(v + 1u32) } else { v.clone() }).bits() as u32 + 1).max().unwrap_or(1);
+    let (units, lsb) = table_units(t);
+    let (lo, hi) = (units.iter().min().cloned().unwrap_or_default(), units.iter().max().cloned().unwrap_or_default());
+    let width = signed_bits(&lo, &hi);
     let modulus = BigInt::from(1) << width;
-    let codes: Vec<BigUint> = scaled.iter().map(|v| ((v + &modulus) % &modulus).to_biguint().unwrap_or_default()).collect();
+    let codes: Vec<BigUint> = units.iter().map(|v| ((v + &modulus) % &modulus).to_biguint().unwrap_or_default()).collect();
     let value = x.builder().table(&t.name, x, width, &codes).as_sint();
-    let bound = |v: Option<&BigInt>| v.and_then(|v| v.to_i128());
-    let value = match (bound(scaled.iter().min()), bound(scaled.iter().max())) {
-        (Some(lo), Some(hi)) if width <= 120 => value.assume_within(lo, hi),
-        _ => value,
-    };
-    Operand::Fixed { value, lsb }
+    Operand::Fixed { value: bounded(value, &lo, &hi), lsb }
 }
 
 fn minifloat<'b>(f: &Minifloat, flush: bool, x: UInt<'b>) -> Number<'b> {
@@ -136,10 +176,9 @@ fn minifloat<'b>(f: &Minifloat, flush: bool, x: UInt<'b>) -> Number<'b> {
         }
         Special::Fn => (Some(magnitude.all_ones().named("is_nan")), None),
         Special::Fnuz => (Some((sign & magnitude.is_zero()).named("is_nan")), None),
-        Special::P3109 { extended } if f.signed => (
-            Some((sign & magnitude.is_zero()).named("is_nan")),
-            extended.then(|| is(all_ones).named("is_inf")),
-        ),
+        Special::P3109 { extended } if f.signed => {
+            (Some((sign & magnitude.is_zero()).named("is_nan")), extended.then(|| is(all_ones).named("is_inf")))
+        }
         Special::P3109 { extended } => (Some(is(all_ones).named("is_nan")), extended.then(|| is(all_ones - 1).named("is_inf"))),
     };
     // The significand with its hidden bit; exponent field 0 reads as 1 without one.
@@ -152,18 +191,18 @@ fn minifloat<'b>(f: &Minifloat, flush: bool, x: UInt<'b>) -> Number<'b> {
         (Some(v), None) => v,
     }
     .named("sig");
-    let lowest = m.int(i128::from(1 - f.bias - p as i32));
+    // Exponent field 0 has the weight of field 1.
     let exp = match stored {
-        None => lowest,
+        None => m.int(1),
         Some(s) => {
             // Beyond this the code is not a number and the exponent is not used.
-            let highest = (1u128 << e) - 1 - u128::from(matches!(f.special, Special::Ieee));
-            let low = s.bit(0) | !normal;
-            let field = if e == 1 { low.uint() } else { s.slice(e - 1, 1).cat(low.uint()) };
-            let above = field.assume_at_most(highest.max(1)) - m.nat(1);
-            (lowest + above.assume_within(0, highest.max(1) as i128 - 1)).named("exp")
+            let highest = (1i128 << e) - 1 - i128::from(matches!(f.special, Special::Ieee));
+            let low = (s.bit(0) | !normal).uint();
+            let field = if e == 1 { low } else { s.slice(e - 1, 1).cat(low) };
+            field.signed().assume_within(1, highest.max(1)).named("exp")
         }
     };
-    let leading_zeros = if flush { 0 } else { p };
-    Number { sign, sig, exp, nan, inf, leading_zeros }
+    let leading_zeros = if flush || (e == 0 && p == 0) { 0 } else { sig.width() - 1 };
+    let scale = -f.bias - p as i32;
+    Number { sign, sig, exp, scale, nan, inf, leading_zeros, grounded: true, grid: i64::from(scale) + 1 }
 }

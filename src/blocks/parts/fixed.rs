@@ -1,8 +1,9 @@
-//! Exact products and sums: the fixed-point (Kulisch) view.
-use super::decode::{Number, Operand, either};
+//! Exact sums: the fixed-point (Kulisch) view.
+use super::decode::{Number, Operand, either, never};
 use super::sum;
 use crate::formats::*;
 use crate::hdl::prelude::*;
+use num_traits::{Signed, ToPrimitive};
 
 /// An exact value with its exceptions: value × 2^lsb unless `nan` or infinite.
 #[derive(Clone, Copy)]
@@ -19,101 +20,118 @@ pub struct Exact<'b> {
     pub neg_inf: Option<Bit<'b>>,
 }
 
-/// The exact product of two operands. IEEE 754 rules: NaN in, NaN out; 0 × infinity is NaN; the sign is the exclusive or.
-pub fn exact_product<'b>(a: Operand<'b>, b: Operand<'b>) -> Operand<'b> {
-    if let (Operand::Fixed { value: x, lsb: i }, Operand::Fixed { value: y, lsb: j }) = (a, b) {
-        return Operand::Fixed { value: (x * y).named("prod"), lsb: i + j };
-    }
-    let (a, b) = (a.number(), b.number());
-    let zero_inf = |z: &Number<'b>, i: &Number<'b>| i.inf.map(|inf| inf & z.is_zero());
-    let nan = either(either(a.nan, b.nan), either(zero_inf(&a, &b), zero_inf(&b, &a)));
-    // An infinity in a format's code has significand bits of its own; only the other operand's zero matters.
-    let inf = either(a.inf, b.inf).map(|i| nan.map_or(i, |n| i & !n));
-    Operand::Float(Number {
-        sign: (a.sign ^ b.sign).named("prod_sign"),
-        sig: (a.sig * b.sig).named("prod_sig"),
-        exp: (a.exp + b.exp).named("prod_exp"),
-        nan,
-        inf,
-        leading_zeros: a.leading_zeros + b.leading_zeros + 1,
-    })
-}
-
-/// Largest magnitude of a finite value and the weight of the last place, as (integer, exponent); the integer counts units of 2^exponent.
-pub fn extent(format: &Format) -> (BigUint, i32) {
+/// Least and largest finite value of a format, in units of the returned weight (a power of two that divides every value).
+pub fn extent(format: &Format, flush: bool) -> (BigInt, BigInt, i32) {
+    let one = BigInt::from(1u32);
     match format {
         Format::Minifloat(f) => {
-            let steps = f.exp_bits.min(8);
-            let ones = (1u64 << (f.exp_bits + f.frac_bits)) - 1;
-            let top = match f.special {
-                Special::None | Special::Fnuz => ones,
-                Special::Ieee => ones - (1 << f.frac_bits),
-                Special::Fn => ones - 1,
-                Special::P3109 { extended } => ones - u64::from(extended) - u64::from(!f.signed),
-            };
-            let (field, frac) = (top >> f.frac_bits, top & ((1 << f.frac_bits) - 1));
-            let units = if field == 0 || steps == 0 {
-                BigUint::from(frac)
-            } else {
-                BigUint::from((1 << f.frac_bits) + frac) << (field - 1)
-            };
-            (units, 1 - f.bias - f.frac_bits as i32)
+            let (field, frac) = ((largest_code(f) >> f.frac_bits) as u32, largest_code(f) & ((1 << f.frac_bits) - 1));
+            if field == 0 && flush {
+                return (BigInt::ZERO, BigInt::ZERO, 0);
+            }
+            let units = if field == 0 { BigInt::from(frac) } else { BigInt::from((1 << f.frac_bits) + frac) << (field - 1) };
+            let least = if f.signed { -units.clone() } else { BigInt::ZERO };
+            (least, units, 1 - f.bias - f.frac_bits as i32)
         }
-        Format::Int(f) => {
-            let one = BigUint::from(1u32);
-            let units = match f.kind {
-                IntKind::Unsigned => (&one << f.bits) - &one,
-                IntKind::Twos | IntKind::Symmetric => &one << (f.bits - 1),
-                IntKind::SignMagnitude => (&one << (f.bits - 1)) - &one,
-            };
-            (units, f.lsb_exp)
-        }
-        Format::E8m0 => (BigUint::from(1u32) << 254, -127),
+        Format::Int(f) => match f.kind {
+            IntKind::Unsigned => (BigInt::ZERO, (&one << f.bits) - 1, f.lsb_exp),
+            // An operand of a symmetric format may still carry the least code.
+            IntKind::Twos | IntKind::Symmetric => (-(&one << (f.bits - 1)), (&one << (f.bits - 1)) - 1, f.lsb_exp),
+            IntKind::SignMagnitude => (1 - (&one << (f.bits - 1)), (&one << (f.bits - 1)) - 1, f.lsb_exp),
+        },
+        Format::E8m0 => (BigInt::ZERO, one << 254, -127),
         Format::Table(t) => {
-            let lsb = t.values.iter().filter(|v| v.0 != 0).map(|v| v.1 + v.0.trailing_zeros() as i32).min().unwrap_or(0);
-            let units = |v: &(i64, i32)| {
-                let shift = v.1 - lsb;
-                let x = BigUint::from(v.0.unsigned_abs());
-                if shift >= 0 { x << shift } else { x >> -shift }
-            };
-            (t.values.iter().map(units).max().unwrap_or_default(), lsb)
+            let (units, lsb) = table_units(t);
+            (units.iter().min().cloned().unwrap_or_default(), units.iter().max().cloned().unwrap_or_default(), lsb)
         }
     }
 }
 
-/// The product of an operand of each format in fixed point: largest magnitude in units, and the weight of the unit.
-/// Two's complement minima meet in +2^(wa+wb-2), which this bound includes.
-pub fn product_extent(a: &Format, b: &Format) -> (BigUint, i32) {
-    let ((x, i), (y, j)) = (extent(a), extent(b));
-    (x * y, i + j)
+/// Code of the largest finite magnitude, without the sign.
+pub fn largest_code(f: &Minifloat) -> u64 {
+    let ones = (1u64 << (f.exp_bits + f.frac_bits)) - 1;
+    match f.special {
+        Special::None | Special::Fnuz => ones,
+        Special::Ieee => ones - (1 << f.frac_bits),
+        Special::Fn => ones - 1,
+        Special::P3109 { extended } => ones - u64::from(extended) - u64::from(!f.signed),
+    }
 }
 
-/// Bits of the narrowest two's complement register that holds the sum of any `terms` products
-/// (Kulisch; bit length of terms × largest product, and a sign).
-pub fn accumulator_bits(a: &Format, b: &Format, terms: u32) -> u32 {
-    let (units, _) = product_extent(a, b);
-    (units * terms).bits() as u32 + 1
+/// The values of a table as integers, and their common weight.
+pub fn table_units(t: &TableFormat) -> (Vec<BigInt>, i32) {
+    let lsb = t.values.iter().filter(|v| v.0 != 0).map(|v| v.1 + v.0.trailing_zeros() as i32).min().unwrap_or(0);
+    let units = |v: &(i64, i32)| {
+        let shift = v.1 - lsb;
+        if shift >= 0 { BigInt::from(v.0) << shift } else { BigInt::from(v.0) >> -shift }
+    };
+    (t.values.iter().map(units).collect(), lsb)
 }
 
-/// A value as an integer multiple of 2^`lsb`, which must be at most its smallest weight. `largest`
-/// bounds the magnitude of the result wherever it matters (not for infinities and NaNs).
-pub fn to_fixed<'b>(x: Operand<'b>, lsb: i32, largest: &BigUint) -> Exact<'b> {
+/// What a fixed-point value can be: integers from `lo` to `hi`, in units of 2^`lsb`.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Least.
+    pub lo: BigInt,
+    /// Largest.
+    pub hi: BigInt,
+    /// Weight of the unit.
+    pub lsb: i32,
+}
+
+impl Bounds {
+    /// Sums of up to `terms` products of operands of two formats, each with its flush of subnormals.
+    pub fn of_sum(a: (&Format, bool), b: (&Format, bool), terms: u32) -> Bounds {
+        let ((alo, ahi, i), (blo, bhi, j)) = (extent(a.0, a.1), extent(b.0, b.1));
+        let corners = [&alo * &blo, &alo * &bhi, &ahi * &blo, &ahi * &bhi].map(|x| x * terms);
+        let (lo, hi) = (corners.iter().min().cloned(), corners.iter().max().cloned());
+        Bounds { lo: lo.unwrap_or_default().min(BigInt::ZERO), hi: hi.unwrap_or_default().max(BigInt::ZERO), lsb: i + j }
+    }
+
+    /// Bits of the narrowest two's complement word.
+    pub fn bits(&self) -> u32 {
+        signed_bits(&self.lo, &self.hi)
+    }
+}
+
+/// Bits of the narrowest two's complement word that holds everything from `lo` to `hi`.
+pub fn signed_bits(lo: &BigInt, hi: &BigInt) -> u32 {
+    let of = |v: &BigInt| (if v.is_negative() { -v - 1 } else { v.clone() }).bits() as u32 + 1;
+    of(lo).max(of(hi))
+}
+
+/// `value` with the bounds the caller knows, and no wider than they need.
+pub fn bounded<'b>(value: SInt<'b>, lo: &BigInt, hi: &BigInt) -> SInt<'b> {
+    let value = value.wrap(value.width().min(signed_bits(lo, hi)));
+    match (lo.to_i128(), hi.to_i128()) {
+        (Some(lo), Some(hi)) if value.width() <= 120 => value.assume_within(lo, hi),
+        _ => value,
+    }
+}
+
+/// A value as an integer multiple of 2^`lsb`, which must be at most its smallest weight.
+pub fn to_fixed<'b>(x: Operand<'b>, lsb: i32) -> Exact<'b> {
     match x {
         Operand::Fixed { value, lsb: own } => {
             Exact { value: value.shl_const((own - lsb) as u32), lsb, nan: None, pos_inf: None, neg_inf: None }
         }
         Operand::Float(n) => {
             let m = n.sign.builder();
-            let distance = (n.exp - m.int(i128::from(lsb))).assume_non_negative();
-            let width = (largest.bits() as u32).max(1);
-            let magnitude = n.sig.wrap(width.max(n.sig.width())).shl(distance).wrap(width).named("fixed");
-            let magnitude = match u128::try_from(largest) {
-                Ok(hi) if hi < 1 << 119 => magnitude.assume_at_most(hi),
-                _ => magnitude,
+            let width = (n.top().1 + 1 - i64::from(lsb)).max(1) as u32;
+            // Distances that start at 1 or 2: shift as far as they say and drop the low bits, which are 0.
+            let offset = i128::from(lsb) - i128::from(n.scale);
+            let (distance, drop) = match n.exp.range().bounds() {
+                Some((lo, _)) if (0..=3).contains(&offset) && lo >= offset => (n.exp.assume_non_negative(), offset as u32),
+                _ => ((n.exp - m.int(offset)).assume_non_negative(), 0),
             };
-            let plus = magnitude.signed();
-            let value = n.sign.select(-plus, plus).named("term");
-            Exact { value, lsb, nan: n.nan, pos_inf: n.inf.map(|i| i & !n.sign), neg_inf: n.inf.map(|i| i & n.sign) }
+            let frame = width.max(n.sig.width()) + 1 + drop;
+            // Negated while it is short.
+            let plus = n.sig.signed();
+            let short = if never(n.sign) { plus } else { n.sign.select(-plus, plus).named("short") };
+            let value = short.sext(frame.max(short.width())).bits().shl(distance).trunc_low(drop).wrap(width + 1).as_sint();
+            let pos_inf = n.inf.map(|i| i & !n.sign);
+            let neg_inf = n.inf.filter(|_| !never(n.sign)).map(|i| i & n.sign);
+            Exact { value: value.named("term"), lsb, nan: n.nan, pos_inf, neg_inf }
         }
     }
 }
@@ -129,6 +147,26 @@ pub fn exact_sum<'b>(m: Builder<'b>, terms: &[Exact<'b>]) -> Exact<'b> {
 }
 
 impl<'b> Exact<'b> {
+    /// With bounds the caller knows.
+    pub fn within(self, bounds: &Bounds) -> Self {
+        Exact { value: bounded(self.value, &bounds.lo, &bounds.hi), ..self }
+    }
+
+    /// Output ports: the value, and the flags that can be 1, at most one of which is.
+    pub fn output(self, m: Builder<'b>, name: &str, bits: u32) {
+        m.output(name, self.value.sext(bits.max(self.value.width())));
+        let finite = |flag: Bit<'b>| self.nan.map_or(flag, |nan| flag & !nan);
+        if let Some(nan) = self.nan {
+            m.output("nan", nan);
+        }
+        if let Some(inf) = self.pos_inf {
+            m.output("pos_inf", finite(inf));
+        }
+        if let Some(inf) = self.neg_inf {
+            m.output("neg_inf", finite(inf));
+        }
+    }
+
     /// As a number to be rounded; an exact zero is positive.
     pub fn operand(self) -> Operand<'b> {
         let fixed = Operand::Fixed { value: self.value, lsb: self.lsb };

@@ -1,17 +1,23 @@
 //! Shared pieces of hardware. They see format *data* and build RTL; the meaning of a format is
 //! derived here from its fields, independently of the golden models.
+//!
+//! A result flows through `decode` → exact arithmetic (`product`, `add`, `fixed`) → `encode`,
+//! which rounds once. Between them a value is an [`Operand`]: fixed point, or a [`Number`] with
+//! sign, significand and exponent apart.
 pub mod add;
 pub mod decode;
 pub mod encode;
 pub mod fixed;
 pub mod normalize;
+pub mod product;
 pub mod shift;
 pub mod tree;
 
-pub use add::add_floats;
+pub use add::{accumulate, add_floats};
 pub use decode::{Number, Operand, decode};
-pub use encode::{Encoder, encode};
-pub use fixed::{Exact, exact_product, to_fixed};
-pub use normalize::normalize;
+pub use encode::{Target, encode};
+pub use fixed::{Bounds, Exact, exact_sum, to_fixed};
+pub use normalize::{Limit, normalize};
+pub use product::{exact_product, finite_product};
 pub use shift::{jam_low, shift_right_jam};
 pub use tree::sum;

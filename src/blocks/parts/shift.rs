@@ -12,9 +12,10 @@ pub fn shift_right_jam<'b>(x: UInt<'b>, n: UInt<'b>) -> UInt<'b> {
         let on = n.bit(k);
         match 1u32.checked_shl(k).filter(|d| *d < w) {
             Some(d) => {
-                let lost = value.slice(d - 1, 0).any();
-                let moved = value.trunc_low(d).zext(w) | lost.uint().zext(w);
-                value = on.select(moved, value).named(&format!("right{k}"));
+                // The bit that becomes the lowest joins those that fall off.
+                let lost = value.slice(d, 0).any().uint();
+                let moved = if d + 1 < w { value.trunc_low(d + 1).cat(lost) } else { lost };
+                value = on.select(moved.zext(w), value).named(&format!("right{k}"));
             }
             None => far = Some(far.map_or(on, |f| f | on)),
         }
@@ -31,6 +32,6 @@ pub fn jam_low<'b>(x: UInt<'b>, keep: u32) -> UInt<'b> {
     if w <= keep {
         return x.shl_const(keep - w);
     }
-    let lost = x.slice(w - keep, 0).any();
-    if keep == 1 { lost.uint() } else { x.trunc_low(w - keep + 1).cat(lost.uint()) }
+    let lost = x.slice(w - keep, 0).any().uint();
+    if keep == 1 { lost } else { x.trunc_low(w - keep + 1).cat(lost) }
 }

@@ -2,7 +2,7 @@
 use super::super::cache;
 use super::super::error::FlowError;
 use super::super::process::Job;
-use super::super::unit::Unit;
+use super::super::unit::{self, Unit};
 use super::runtime::Runtime;
 use super::{Options, glue};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Verilog text that is compiled as one model; more is split, so that several cores share the work.
-const PART_BYTES: usize = 400_000;
+pub const PART_BYTES: usize = 400_000;
 /// Size to which the cache of compiled models is trimmed.
 const CACHE_BYTES: u64 = 1 << 29;
 /// No model may take longer.
@@ -37,35 +37,6 @@ impl Part {
         self.classes.iter().enumerate().for_each(|(unit, class)| groups.entry(*class).or_default().push(unit));
         groups.into_values().collect()
     }
-}
-
-/// Groups of units (by number) for one model each, and the group and place of every unit. Two
-/// different files of the same name cannot be in one model.
-pub fn split(units: &[Unit]) -> (Vec<Vec<usize>>, Vec<(usize, usize)>) {
-    struct Group<'a> {
-        members: Vec<usize>,
-        files: BTreeMap<&'a str, &'a str>,
-        bytes: usize,
-    }
-    let mut groups: Vec<Group> = Vec::new();
-    let mut homes = Vec::new();
-    for (i, unit) in units.iter().enumerate() {
-        let bytes: usize = unit.files.iter().map(|f| f.text.len()).sum();
-        let fits = |g: &Group| {
-            (g.bytes == 0 || g.bytes + bytes <= PART_BYTES)
-                && unit.files.iter().all(|f| g.files.get(f.name.as_str()).is_none_or(|text| *text == f.text))
-        };
-        let at = groups.iter().position(fits).unwrap_or_else(|| {
-            groups.push(Group { members: Vec::new(), files: BTreeMap::new(), bytes: 0 });
-            groups.len() - 1
-        });
-        let group = &mut groups[at];
-        homes.push((at, group.members.len()));
-        group.members.push(i);
-        group.files.extend(unit.files.iter().map(|f| (f.name.as_str(), f.text.as_str())));
-        group.bytes += bytes;
-    }
-    (groups.into_iter().map(|g| g.members).collect(), homes)
 }
 
 /// Compiles units as one model, or takes it from the cache.
@@ -98,9 +69,7 @@ pub fn compile(units: &[&Unit], runtime: &Runtime, options: &Options) -> Result<
     let scratch = cache::scratch(&place).map_err(FlowError::file("write to", &place))?;
     let dir = scratch.path();
     let write = |name: &str, text: &str| fs::write(dir.join(name), text).map_err(FlowError::file("write", &dir.join(name)));
-    for (name, text) in &files {
-        write(name, text)?;
-    }
+    let sources = unit::write_files(units, dir)?;
     let top_file = format!("{}.v", glue::TOP);
     write(&top_file, &top)?;
     let name = if units.len() == 1 { units[0].top.clone() } else { format!("{} modules", units.len()) };
@@ -113,7 +82,7 @@ pub fn compile(units: &[&Unit], runtime: &Runtime, options: &Options) -> Result<
         .args(["--top-module", glue::TOP, "--prefix", &format!("V{}", glue::TOP), "-I."])
         .args(runtime.trace.then_some("--trace"))
         .args(&options.args)
-        .args(files.keys().filter(|n| n.ends_with(".v") || n.ends_with(".sv")))
+        .args(sources)
         .arg(&top_file)
         .current_dir(dir);
     Job::new(format!("Verilator on {name}"), verilate).limit(LIMIT).run()?;

@@ -15,7 +15,7 @@ mod runtime;
 
 use super::error::FlowError;
 use super::tool::{self, Tool};
-use super::unit::Unit;
+use super::unit::{self, Unit};
 use crate::hdl::rows::Rows;
 use build::Part;
 use rayon::prelude::*;
@@ -62,7 +62,7 @@ pub fn build_with(units: &[Unit], options: &Options) -> Result<Model, FlowError>
         return Err(FlowError::Simulation(format!("`{}` cannot be simulated: it needs an input and an output port", unit.top)));
     }
     let runtime = runtime::prepare(options.trace.is_some())?;
-    let (groups, homes) = build::split(units);
+    let (groups, homes) = unit::split(&units.iter().collect::<Vec<_>>(), build::PART_BYTES);
     let parts = groups
         .par_iter()
         .map(|members| {

@@ -4,7 +4,7 @@ use narrowgen_hdl::minimise::minimise;
 use narrowgen_hdl::pass::{PASSES, optimize};
 use narrowgen_hdl::random::{self, Gene, Stream};
 use narrowgen_hdl::rows::Rows;
-use narrowgen_hdl::sim::reference;
+use narrowgen_hdl::sim::{Sim, reference};
 use narrowgen_hdl::verify::verify;
 use proptest::prelude::*;
 
@@ -23,6 +23,11 @@ fn check(genes: &[Gene], seed: u64) -> Result<(), TestCaseError> {
     let design = random::design(genes);
     prop_assert_eq!(verify(&design), Ok(()));
     let rows = Stream(seed).rows(&design, ROWS);
+    let native = |d: &Design| Sim::new(d).unwrap().run(&Stream(seed).rows(d, ROWS), 6).unwrap();
+    if native(&design) != outputs(&design, &rows) {
+        let small = minimise(&design, |d| native(d) != outputs(d, &Stream(seed).rows(d, ROWS)));
+        return Err(TestCaseError::fail(format!("the native simulator differs on\n{small:#?}")));
+    }
     for pass in PASSES {
         if wrong(&design, &rows, |d| (pass.run)(d)) {
             let small = minimise(&design, |d| wrong(d, &Stream(seed).rows(d, ROWS), |d| (pass.run)(d)));

@@ -1,0 +1,49 @@
+//! The exact result as an interface: a two's complement word with flags for what is not a number.
+//! Seen by port lists and golden models; the hardware derives its widths itself (`parts::fixed`).
+use super::Port;
+use super::policy::Policy;
+use crate::formats::*;
+use crate::golden::arith::Sum;
+use crate::golden::extent::{Extent, Products};
+use crate::golden::int;
+use num_bigint::BigUint;
+
+/// Shape of an exact sum of products.
+pub struct ExactResult {
+    extent: Extent,
+    nan: bool,
+    pos_inf: bool,
+    neg_inf: bool,
+}
+
+impl ExactResult {
+    /// Sums of up to `terms` products of operands of two formats.
+    pub fn new(a: &Format, b: &Format, policy: &Policy, terms: u32) -> Self {
+        let infinite = a.has_infinity() || b.has_infinity();
+        ExactResult {
+            extent: Products::new(a, policy.operand(a), b, policy.operand(b)).sums(terms.into()),
+            // Infinities make NaN too: times zero, or with one of the other sign.
+            nan: infinite || a.has_nan() || b.has_nan(),
+            pos_inf: infinite,
+            neg_inf: infinite && (a.is_signed() || b.is_signed()),
+        }
+    }
+
+    /// The word and the flags that can be 1.
+    pub fn ports(&self, name: &'static str) -> Vec<Port> {
+        let mut ports = vec![Port::exact(name, self.extent.bits(), self.extent.unit as i32)];
+        let flags = [("nan", self.nan), ("pos_inf", self.pos_inf), ("neg_inf", self.neg_inf)];
+        ports.extend(flags.iter().filter(|f| f.1).map(|f| Port::flag(f.0)));
+        ports
+    }
+
+    /// Codes of these ports: the sum of the finite products, and what the others make of it.
+    pub fn codes(&self, sum: &Sum, outputs: &mut Vec<BigUint>) {
+        let units = sum.finite.in_units(self.extent.unit).expect("internal error: a product finer than the unit");
+        outputs.push(int::to_code(&units, self.extent.bits()));
+        let nan = sum.is_nan();
+        let flags =
+            [(self.nan, nan), (self.pos_inf, sum.positive_infinity && !nan), (self.neg_inf, sum.negative_infinity && !nan)];
+        outputs.extend(flags.iter().filter(|f| f.0).map(|f| BigUint::from(u32::from(f.1))));
+    }
+}

@@ -1,0 +1,48 @@
+//! The comment at the top of a block's Verilog: what it is, its parameters, its ports.
+use super::{Configured, Port};
+use crate::blocks::params::ParamValue;
+
+/// Header lines, without the comment signs.
+pub fn lines(block: &dyn Configured) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", block.block(), block.doc()), String::new(), "Parameters".into()];
+    lines.extend(aligned(block.params().into_iter().map(|(name, value)| [name.to_string(), value])));
+    lines.extend([String::new(), "Ports".into()]);
+    lines.extend(aligned(block.ports().iter().map(|p| {
+        let direction = if p.input { "in" } else { "out" };
+        [p.name.to_string(), format!("{direction:<3}  {:>3} bits  {}", p.bits, meaning(p))]
+    })));
+    let latency = match block.latency() {
+        0 => "combinational".to_string(),
+        1 => "latency 1 cycle".to_string(),
+        n => format!("latency {n} cycles"),
+    };
+    lines.extend([String::new(), format!("{latency}; narrowgen {}", env!("CARGO_PKG_VERSION"))]);
+    lines
+}
+
+/// What a port carries.
+fn meaning(port: &Port) -> String {
+    match (&port.format, port.lsb_exp) {
+        (Some(format), _) if port.lanes > 1 => {
+            format!("{} lanes of {} bits, {}, lane 0 lowest", port.lanes, port.bits / port.lanes, format.text())
+        }
+        (Some(format), _) => format.text(),
+        (None, Some(lsb)) => format!("two's complement, bit 0 weighs 2^{lsb}"),
+        (None, None) => match (port.role, port.name) {
+            (super::Role::Clear, _) => "starts a new sum".into(),
+            (super::Role::Enable, _) => "0 holds everything".into(),
+            (super::Role::Random, _) => "uniform random bits, first rounding lowest".into(),
+            (_, "nan") => "the result is not a number".into(),
+            (_, "pos_inf") => "the result is +infinity".into(),
+            (_, "neg_inf") => "the result is -infinity".into(),
+            _ => String::new(),
+        },
+    }
+}
+
+/// Two columns, indented.
+fn aligned(rows: impl Iterator<Item = [String; 2]>) -> Vec<String> {
+    let rows: Vec<[String; 2]> = rows.collect();
+    let width = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
+    rows.iter().map(|[name, rest]| format!("  {name:<width$}  {rest}").trim_end().to_string()).collect()
+}

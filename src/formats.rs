@@ -1,0 +1,135 @@
+//! Number formats and policies as data, and as parameters of blocks. Hardware descriptions take
+//! their formats from here; what a format *means* they derive themselves.
+use crate::blocks::params::ParamValue;
+pub use crate::golden::format::{Format, IntFormat, IntKind, Minifloat, Special, TableFormat};
+pub use crate::golden::policy::{NanSign, NanTo, Overflow, Round, Rounding, Subnormals, Ties};
+use crate::golden::{names, tables};
+
+/// Formats a user may name, in a few words.
+const FORMATS: &str = "a format: e4m3fn, e5m2, bf16, fp32, int8, e8m0fnu, nf4, e{E}m{M}[b{bias}]-{special}, table:FILE, …";
+
+impl ParamValue for Format {
+    const IN_NAME: bool = true;
+    fn parse(text: &str) -> Result<Self, String> {
+        let Some(path) = text.strip_prefix("table:") else { return names::parse(text) };
+        let content = std::fs::read_to_string(path).map_err(|e| format!("table file `{path}`: {e}"))?;
+        let stem = std::path::Path::new(path).file_stem().map(|s| s.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        tables::table_from_text(&stem, &content).map(Format::Table).map_err(|e| format!("table file `{path}`: {e}"))
+    }
+    fn text(&self) -> String {
+        names::name(self)
+    }
+    fn allowed() -> String {
+        FORMATS.into()
+    }
+    fn ident(&self, _: &str) -> String {
+        names::ident(self)
+    }
+}
+
+/// A result format, or the exact result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Not rounded: two's complement, as wide as it must be.
+    Exact,
+    /// Rounded to a format.
+    In(Format),
+}
+
+impl Output {
+    /// The format, unless exact.
+    pub fn format(&self) -> Option<&Format> {
+        match self {
+            Output::Exact => None,
+            Output::In(format) => Some(format),
+        }
+    }
+}
+
+impl ParamValue for Output {
+    const IN_NAME: bool = true;
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "exact" => Ok(Output::Exact),
+            _ => Format::parse(text).map(Output::In).map_err(|e| format!("{e}; or `exact`")),
+        }
+    }
+    fn text(&self) -> String {
+        self.format().map_or("exact".into(), Format::text)
+    }
+    fn allowed() -> String {
+        format!("exact, or {FORMATS}")
+    }
+    fn ident(&self, param: &str) -> String {
+        format!("{param}_{}", self.format().map_or("exact".into(), names::ident))
+    }
+}
+
+/// An overflow policy, or the one that suits the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverflowChoice {
+    /// `nonfinite` where the format has an infinity, else `saturate`.
+    Auto,
+    /// This one.
+    Is(Overflow),
+}
+
+impl ParamValue for OverflowChoice {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(OverflowChoice::Auto),
+            _ => text.parse().map(OverflowChoice::Is).map_err(|_| format!("`{text}` is not one of: {}", Self::allowed())),
+        }
+    }
+    fn text(&self) -> String {
+        match self {
+            OverflowChoice::Auto => "auto".into(),
+            OverflowChoice::Is(overflow) => overflow.word().into(),
+        }
+    }
+    fn allowed() -> String {
+        format!("auto, {}", words(Overflow::ALL))
+    }
+    fn ident(&self, _: &str) -> String {
+        self.text()
+    }
+}
+
+fn words<T>(all: &[(T, &str)]) -> String {
+    all.iter().map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
+macro_rules! word_parameters {
+    ($($name:ident: |$word:ident| $ident:expr;)+) => { $(
+        impl ParamValue for $name {
+            fn parse(text: &str) -> Result<Self, String> { text.parse() }
+            fn text(&self) -> String { self.word().into() }
+            fn allowed() -> String { words($name::ALL) }
+            fn ident(&self, _: &str) -> String {
+                let $word = self.word().replace('-', "_");
+                $ident
+            }
+        }
+    )+ };
+}
+word_parameters! {
+    Round: |word| word;
+    NanTo: |word| format!("nan_{word}");
+    NanSign: |word| format!("nan_sign_{word}");
+    Ties: |word| format!("ties_{word}");
+}
+
+impl ParamValue for Subnormals {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+    fn text(&self) -> String {
+        self.word().into()
+    }
+    fn allowed() -> String {
+        words(Subnormals::ALL)
+    }
+    fn ident(&self, param: &str) -> String {
+        format!("{}_{}", self.word(), param.trim_start_matches("subnormals_"))
+    }
+}

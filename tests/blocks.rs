@@ -1,0 +1,158 @@
+//! Every block, in many small configurations: the hardware (native simulator) against the golden
+//! model, on all inputs where there are few enough, else on corners and seeded random ones.
+mod support;
+use support::check;
+
+/// Formats of every family, at most 8 bits.
+#[rustfmt::skip]
+const NARROW: &[&str] = &[
+    "e4m3fn", "e5m2", "e4m3fnuz", "e4m3", "e3m4", "e3m2fn", "e2m1fn", "e4m3b11fnuz", "e8m0fnu", "int8", "uint4", "int8-sym",
+    "int6-sm", "mxint8", "int4-q-2", "nf4", "bnb_fp4", "ternary", "binary", "denseshift3", "p3109_k8p3se", "p3109_k6p3sf",
+    "p3109_k6p2ue", "p3109_k5p3uf", "p3109_k4p4se", "p3109_k5p1sf", "e3m0-none", "e1m3-none", "e2m0-ieee", "e1m2-ieee", "e3m1-fn", "pot4",
+];
+
+#[test]
+fn convert_all_pairs_of_narrow_formats() {
+    let mut vectors = 0;
+    for from in NARROW {
+        for to in NARROW {
+            vectors += check("convert", &format!("from={from} to={to}"));
+        }
+    }
+    assert!(vectors > 50_000, "{vectors}");
+}
+
+const ROUNDS: &[&str] = &[
+    "rne",
+    "rna",
+    "rtz",
+    "up",
+    "down",
+    "odd",
+    "stochastic random_bits=3",
+    "stochastic-rne random_bits=2",
+    "stochastic-odd random_bits=1",
+    "stochastic-mid random_bits=2",
+];
+const EDGES: &[&str] = &[
+    "overflow=saturate",
+    "overflow=nonfinite",
+    "overflow=wrap",
+    "nan=max",
+    "nan=flip-zero",
+    "nan=flip-zero nan_sign=positive",
+    "nan_sign=positive",
+    "ties=up",
+    "subnormals_in=flush",
+    "subnormals_out=flush",
+    "subnormals_in=flush subnormals_out=flush overflow=saturate",
+];
+
+#[test]
+fn convert_under_every_policy() {
+    let (mut points, mut refused, mut vectors) = (0, 0, 0);
+    for from in ["e5m2", "e4m3fnuz", "p3109_k6p2ue", "int8", "nf4", "e8m0fnu", "e3m4", "e4m0-none"] {
+        for to in NARROW {
+            for round in ROUNDS {
+                for edge in EDGES {
+                    let params = format!("from={from} to={to} round={round} {edge}");
+                    match support::configure("convert", &params) {
+                        Ok(block) => {
+                            vectors += support::check_block(&*block, &params);
+                            points += 1;
+                        }
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+        }
+    }
+    println!("{points} points, {refused} refused, {vectors} vectors");
+    assert!(points > 5_000 && refused > 1_000, "{points} {refused}");
+}
+
+#[test]
+fn convert_from_wide_formats() {
+    let mut vectors = 0;
+    for from in ["fp16", "bf16", "fp32", "int16", "uint16-q8", "e6m9-none", "e8m7b-100-ieee"] {
+        for to in
+            NARROW.iter().chain(&["fp16", "bf16", "fp32", "int32", "uint16", "int12-q20", "e8m1b200-none", "e5m10b-60-ieee"])
+        {
+            for round in ["rne", "stochastic-mid random_bits=5", "down overflow=saturate"] {
+                let params = format!("from={from} to={to} round={round}");
+                vectors += support::configure("convert", &params).map_or(0, |block| support::check_block(&*block, &params));
+            }
+        }
+    }
+    println!("{vectors} vectors");
+    assert!(vectors > 1_000_000, "{vectors}");
+}
+
+#[test]
+fn mul_all_pairs_of_narrow_formats() {
+    let mut vectors = 0;
+    for a in NARROW {
+        for b in NARROW {
+            let bits = |name: &str| narrowgen::golden::names::parse(name).unwrap().bits();
+            if bits(a) + bits(b) > 12 && (a.len() + b.len()) % 4 != 0 {
+                continue;
+            }
+            for out in ["exact", "e4m3fn", "fp16"] {
+                vectors += check("mul", &format!("a={a} b={b} out={out}"));
+            }
+        }
+    }
+    println!("{vectors} vectors");
+    assert!(vectors > 1_000_000, "{vectors}");
+}
+
+#[test]
+fn mul_under_every_policy() {
+    let mut points = 0;
+    for (a, b) in [
+        ("e2m1fn", "e3m2fn"),
+        ("int4", "e3m1-ieee"),
+        ("p3109_k4p2se", "e3m0-fn"),
+        ("ternary", "int3"),
+        ("e3m2-fnuz", "p3109_k4p2ue"),
+    ] {
+        for out in [
+            "e3m2fn",
+            "e4m3fn",
+            "e3m1-fnuz",
+            "p3109_k5p2uf",
+            "int6",
+            "uint5-q1",
+            "e8m0fnu",
+            "nf4",
+            "e3m0-none",
+            "e2m3-ieee",
+            "int5-sm",
+        ] {
+            for round in ROUNDS {
+                for edge in EDGES {
+                    let params = format!("a={a} b={b} out={out} round={round} {edge}");
+                    if let Ok(block) = support::configure("mul", &params) {
+                        support::check_block(&*block, &params);
+                        points += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("{points} points");
+    assert!(points > 1_500, "{points}");
+}
+
+#[test]
+fn mul_of_wide_formats() {
+    for (a, b) in
+        [("bf16", "bf16"), ("fp32", "fp32"), ("fp16", "int8"), ("fp32", "e4m3fn"), ("int32", "int16"), ("e8m0fnu", "fp32")]
+    {
+        for out in
+            ["exact", "fp32", "bf16", "fp16", "e5m2", "int16", "e8m0fnu", "fp32 round=stochastic random_bits=32", "fp32 round=up"]
+        {
+            check("mul", &format!("a={a} b={b} out={out}"));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Compares a block's hardware with its golden model.
+#![allow(dead_code)]
+use narrowgen::blocks::{self, Configured};
+use narrowgen::hdl::rows::Rows;
+use narrowgen::hdl::sim::Sim;
+use num_bigint::BigUint;
+
+/// Input bits up to which every input is tried.
+const EXHAUSTIVE: u32 = 16;
+
+/// The block with `name=value` words set.
+pub fn configure(block: &str, params: &str) -> Result<Box<dyn Configured>, String> {
+    let params: Vec<(String, String)> =
+        params.split_whitespace().map(|w| w.split_once('=').map(|(n, v)| (n.to_string(), v.to_string())).unwrap()).collect();
+    blocks::find(block).unwrap_or_else(|| panic!("no block {block}")).configure(&params).map_err(|e| e.to_string())
+}
+
+/// Checks one configuration; the number of vectors. Panics on the first mismatch.
+pub fn check(block: &str, params: &str) -> usize {
+    let block = configure(block, params).unwrap_or_else(|e| panic!("{block} {params}: {e}"));
+    check_block(&*block, params)
+}
+
+/// Checks the block.
+pub fn check_block(block: &dyn Configured, params: &str) -> usize {
+    let design = block.design().unwrap_or_else(|e| panic!("{params}: {e}"));
+    let sim = Sim::new(&design).unwrap_or_else(|e| panic!("{params}: {e}"));
+    let ports = block.ports();
+    let widths = |input: bool| ports.iter().filter(|p| p.input == input).map(|p| p.bits).collect::<Vec<u32>>();
+    assert_eq!(sim.inputs(), widths(true), "{params}: input ports");
+    assert_eq!(sim.outputs(), widths(false), "{params}: output ports");
+    let names: Vec<&str> = design.top().outputs.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ports.iter().filter(|p| !p.input).map(|p| p.name).collect::<Vec<_>>(), "{params}: output names");
+    let bits: u32 = widths(true).iter().sum();
+    let (rows, sequence) = if block.latency() > 0 {
+        (sequences(block, 0x5eed), SEQUENCE)
+    } else if bits <= EXHAUSTIVE {
+        (Rows::counting(&widths(true), 0, 1 << bits), 0)
+    } else {
+        (samples(block, 6000, 0x5eed), 0)
+    };
+    let got = sim.run(&rows, sequence).unwrap_or_else(|e| panic!("{}: {params}: {e}", block.module_name()));
+    compare(block, params, &rows, &got, sequence);
+    rows.len()
+}
+
+fn compare(block: &dyn Configured, params: &str, rows: &Rows, got: &Rows, sequence: usize) {
+    let mut model = block.golden();
+    let mut expected = Vec::new();
+    for r in 0..rows.len() {
+        if sequence > 0 && r % sequence == 0 {
+            model.reset();
+        }
+        let inputs: Vec<BigUint> = (0..rows.widths().len()).map(|c| rows.get(r, c)).collect();
+        expected.clear();
+        model.step(&inputs, &mut expected);
+        let found: Vec<BigUint> = (0..got.widths().len()).map(|c| got.get(r, c)).collect();
+        if expected != found {
+            let hex = |v: &[BigUint]| v.iter().map(|x| format!("{x:x}")).collect::<Vec<_>>().join(" ");
+            let first = if sequence > 0 { r / sequence * sequence } else { r };
+            let lead: Vec<String> =
+                (first..=r).map(|i| hex(&(0..rows.widths().len()).map(|c| rows.get(i, c)).collect::<Vec<_>>())).collect();
+            panic!(
+                "{} [{params}], row {r}: inputs\n{}\ngolden {}\nrtl    {}",
+                block.module_name(),
+                lead.join("\n"),
+                hex(&expected),
+                hex(&found)
+            );
+        }
+    }
+}
+
+/// Rows of one run of a stateful block.
+const SEQUENCE: usize = 40;
+
+/// A small generator (xorshift), so that runs repeat.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// `bits` random bits; codes near 0, the top and single bits are frequent, lane by lane.
+    fn code(&mut self, bits: u32, lanes: u32) -> BigUint {
+        let lane = bits / lanes.max(1);
+        (0..lanes.max(1)).fold(BigUint::ZERO, |all, i| all | (self.word(lane) << (lane * i)))
+    }
+
+    fn word(&mut self, bits: u32) -> BigUint {
+        let mut x = BigUint::ZERO;
+        for _ in 0..bits.div_ceil(64) {
+            x = (x << 64u32) | BigUint::from(self.next());
+        }
+        let all = (BigUint::from(1u32) << bits) - 1u32;
+        let small = BigUint::from(self.next() % 4);
+        match self.next() % 16 {
+            0 => small & all,
+            1 => &all - (small & &all),
+            2 => (BigUint::from(1u32) << (self.next() % u64::from(bits))) & all,
+            3 => &all ^ (BigUint::from(1u32) << (self.next() % u64::from(bits))),
+            _ => x & all,
+        }
+    }
+}
+
+fn samples(block: &dyn Configured, n: usize, seed: u64) -> Rows {
+    let ports: Vec<_> = block.ports().into_iter().filter(|p| p.input).collect();
+    let mut rows = Rows::new(&ports.iter().map(|p| p.bits).collect::<Vec<_>>());
+    for corner in block.corners() {
+        rows.push(&corner);
+    }
+    let mut random = Random(seed);
+    for _ in 0..n {
+        let row: Vec<BigUint> = ports.iter().map(|p| random.code(p.bits, p.lanes)).collect();
+        rows.push(&row);
+    }
+    rows
+}
+
+/// Independent sequences from reset; clear and stalls are rare enough for sums to grow.
+fn sequences(block: &dyn Configured, seed: u64) -> Rows {
+    use narrowgen::blocks::Role;
+    let ports: Vec<_> = block.ports().into_iter().filter(|p| p.input).collect();
+    let mut rows = Rows::new(&ports.iter().map(|p| p.bits).collect::<Vec<_>>());
+    let mut random = Random(seed);
+    for _ in 0..150 * SEQUENCE {
+        let row: Vec<BigUint> = ports
+            .iter()
+            .map(|p| match p.role {
+                Role::Clear => BigUint::from(u32::from(random.next() % 16 == 0)),
+                Role::Enable => BigUint::from(u32::from(random.next() % 8 != 0)),
+                _ => random.code(p.bits, p.lanes),
+            })
+            .collect();
+        rows.push(&row);
+    }
+    rows
+}
