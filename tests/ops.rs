@@ -2,7 +2,7 @@
 //! operator, exhaustively at narrow widths, with random codes up to 128 bits.
 use narrowgen::flow::tool::{Tool, for_tests};
 use narrowgen::flow::unit::Unit;
-use narrowgen::flow::verilator;
+use narrowgen::flow::{icarus, verilator};
 use narrowgen::hdl::conformance::{Case, cases};
 use narrowgen::hdl::ops::OPS;
 use narrowgen::hdl::rows::Rows;
@@ -46,4 +46,16 @@ fn verilator_follows_the_table() {
     let units: Vec<Unit> = cases.iter().map(|c| Unit::from_design(&c.design)).collect();
     let model = verilator::build(&units).unwrap();
     compare("verilator", &cases, |number, case| model.run(number, &case.rows, 0).unwrap());
+}
+
+#[test]
+fn icarus_follows_the_table() {
+    if !for_tests("icarus_follows_the_table", &[Tool::Iverilog, Tool::Vvp]) {
+        return;
+    }
+    let cases = cases(4);
+    let units: Vec<Unit> = cases.iter().map(|c| Unit::from_design(&c.design)).collect();
+    let jobs: Vec<(&Unit, &Rows)> = units.iter().zip(cases.iter().map(|c| &c.rows)).collect();
+    let results = icarus::run_all(&jobs, 0).unwrap();
+    compare("icarus", &cases, |number, _| results[number].clone());
 }
