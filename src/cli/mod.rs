@@ -4,6 +4,7 @@
 //! Everything a command prints goes through [`Context`], so that tests run commands in process.
 mod block;
 mod check;
+mod demo;
 mod emit;
 mod eval;
 mod explain;
@@ -45,6 +46,7 @@ pub static COMMANDS: &[&Command] = &[
     &synth::COMMAND,
     &fpga::COMMAND,
     &tools::COMMAND,
+    &demo::COMMAND,
 ];
 
 /// Why a command did not succeed: an exit code, what happened, and what to do about it.
@@ -90,7 +92,7 @@ impl miette::Diagnostic for Failure {
             3 => "tool",
             _ => "timing",
         };
-        Some(Box::new(format!("narrowgen::{words}")))
+        Some(Box::new(format!("error: {words} (exit {})", self.code)))
     }
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
         (!self.help.is_empty()).then(|| Box::new(self.help.clone()) as Box<dyn std::fmt::Display>)
@@ -189,11 +191,13 @@ pub fn run<I: IntoIterator<Item = OsString>>(args: I, out: &mut dyn Write, err: 
     }
 }
 
-/// A failure as people read it.
+/// A failure as people read it: no colour, no wrapping of lines that people copy.
 fn render(failure: &Failure) -> String {
-    let mut text = format!("error: {}\n", failure.message.trim_end());
-    if !failure.help.is_empty() {
-        text.push_str(&format!("  help: {}\n", failure.help.replace('\n', "\n        ")));
+    let theme = miette::GraphicalTheme { characters: miette::ThemeCharacters::ascii(), styles: miette::ThemeStyles::none() };
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_links(false).with_wrap_lines(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, failure) {
+        Ok(()) => text,
+        Err(_) => format!("error: {}\n  help: {}\n", failure.message, failure.help),
     }
-    text
 }

@@ -189,7 +189,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn minimal_and_sufficient(a in 0usize..24, b in 0usize..24, terms in 1u64..100) {
             let formats = crate::names::catalogue();
