@@ -7,6 +7,10 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Start of the names of folders in the making.
+const SCRATCH: &str = ".new-";
 
 /// `$NARROWGEN_CACHE`, else `$XDG_CACHE_HOME/narrowgen`, else `~/.cache/narrowgen`.
 pub fn dir() -> PathBuf {
@@ -37,10 +41,20 @@ pub fn lock(name: &str, waiting: impl FnOnce()) -> io::Result<Lock> {
     Ok(Lock(file))
 }
 
+/// Removes what interrupted runs left in `dir`: [`scratch`] folders older than `age`.
+pub fn sweep(dir: &Path, age: Duration) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|e| e >= age));
+        if old && entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// A new empty folder inside `dir` (made if missing), removed on drop unless renamed away.
 pub fn scratch(dir: &Path) -> io::Result<tempfile::TempDir> {
     fs::create_dir_all(dir)?;
-    tempfile::Builder::new().prefix(".new-").tempdir_in(dir)
+    tempfile::Builder::new().prefix(SCRATCH).tempdir_in(dir)
 }
 
 /// SHA-256 of the parts, each with its length so that moving a boundary changes the result; 32 hex digits.
@@ -55,6 +69,7 @@ pub fn key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Keeps the newest entries of `dir` whose sizes add up to at most `bytes`, and removes the rest.
 pub fn trim(dir: &Path, bytes: u64) {
+    sweep(dir, Duration::from_secs(24 * 3600));
     let Ok(entries) = fs::read_dir(dir) else { return };
     let mut files: Vec<_> = entries
         .flatten()

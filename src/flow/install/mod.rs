@@ -103,6 +103,7 @@ pub fn install(options: &Options) -> Result<Managed, InstallError> {
     bar.set_message("looking for Python");
     let python = Python::find(options.python.as_deref(), options.wheels.is_some())?;
     let place = place();
+    cache::sweep(&place, Duration::ZERO);
     let scratch =
         cache::scratch(&place).map_err(|e| error(format!("cannot write to the cache {}: {e}", place.display()), CACHE_HELP))?;
     let dir = scratch.path();
