@@ -65,6 +65,25 @@ impl ParamValue for Output {
     }
 }
 
+/// The format of partial sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SumFormat(pub Format);
+
+impl ParamValue for SumFormat {
+    fn parse(text: &str) -> Result<Self, String> {
+        Format::parse(text).map(SumFormat)
+    }
+    fn text(&self) -> String {
+        self.0.text()
+    }
+    fn allowed() -> String {
+        FORMATS.into()
+    }
+    fn ident(&self, _: &str) -> String {
+        format!("sum_{}", names::ident(&self.0))
+    }
+}
+
 /// An overflow policy, or the one that suits the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverflowChoice {

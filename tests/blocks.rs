@@ -156,3 +156,130 @@ fn mul_of_wide_formats() {
         }
     }
 }
+
+/// Checks a legal configuration; 0 vectors if it is refused.
+fn maybe(block: &str, params: &str) -> usize {
+    support::configure(block, params).map_or(0, |b| support::check_block(&*b, params))
+}
+
+#[test]
+fn dot_small_exhaustive() {
+    let mut vectors = 0;
+    let pairs = [
+        ("e2m1fn", "e2m1fn"),
+        ("int4", "e2m1-ieee"),
+        ("ternary", "int4"),
+        ("e2m1-fnuz", "p3109_k4p2se"),
+        ("binary", "e3m0-ieee"),
+        ("uint3", "int3"),
+    ];
+    for (a, b) in pairs {
+        for out in ["exact", "e4m3fn", "fp16", "int5", "e2m1fn round=up"] {
+            vectors += check("dot", &format!("a={a} b={b} lanes=2 out={out}"));
+        }
+        for sum in ["sequential", "tree"] {
+            for format in ["e3m2-ieee", "e4m3fn", "p3109_k6p3se", "e2m3fn", "int6", "e3m1-fnuz"] {
+                for policy in [
+                    "",
+                    "round=down",
+                    "round=odd",
+                    "overflow=saturate round=rna",
+                    "subnormals_in=flush subnormals_out=flush",
+                    "nan=max",
+                ] {
+                    vectors += maybe("dot", &format!("a={a} b={b} lanes=2 sum={sum} sum_format={format} out={format} {policy}"));
+                }
+                vectors += maybe("dot", &format!("a={a} b={b} lanes=3 sum={sum} sum_format={format} out=e3m1-fn round=up"));
+            }
+        }
+    }
+    println!("{vectors} vectors");
+    assert!(vectors > 5_000_000, "{vectors}");
+}
+
+#[test]
+fn dot_of_wider_formats() {
+    for (a, b) in [
+        ("e4m3fn", "e4m3fn"),
+        ("e5m2", "e4m3"),
+        ("int8", "e5m2"),
+        ("bf16", "fp16"),
+        ("int8", "int8"),
+        ("nf4", "int8"),
+        ("e8m0fnu", "e4m3fnuz"),
+    ] {
+        for lanes in [1, 4, 5] {
+            for out in ["exact", "fp32", "e5m2", "int32"] {
+                check("dot", &format!("a={a} b={b} lanes={lanes} out={out}"));
+            }
+            for sum in ["sequential", "tree"] {
+                for (format, out) in
+                    [("fp32", "fp32"), ("bf16", "e4m3fn"), ("fp16", "fp16"), ("e5m6-ieee", "fp32"), ("int24", "int8")]
+                {
+                    for policy in
+                        ["", "round=down", "round=up overflow=saturate", "round=stochastic random_bits=4", "subnormals_out=flush"]
+                    {
+                        maybe("dot", &format!("a={a} b={b} lanes={lanes} sum={sum} sum_format={format} out={out} {policy}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn mac_of_every_kind() {
+    let mut points = 0;
+    let pairs = [
+        ("e4m3fn", "e4m3fn"),
+        ("e5m2", "e5m2"),
+        ("e4m3", "e5m2"),
+        ("int8", "int8"),
+        ("int4", "e4m3fn"),
+        ("e2m1fn", "e2m1fn"),
+        ("bf16", "bf16"),
+        ("fp16", "fp16"),
+        ("fp32", "fp32"),
+        ("uint8", "int8"),
+        ("nf4", "e4m3fnuz"),
+        ("e8m0fnu", "e5m2"),
+        ("p3109_k6p3ue", "ternary"),
+        ("binary", "binary"),
+    ];
+    for (a, b) in pairs {
+        for terms in [1, 3, 32] {
+            points += usize::from(maybe("mac", &format!("a={a} b={b} terms={terms}")) > 0);
+        }
+        points += usize::from(maybe("mac", &format!("a={a} b={b} subnormals_in=flush")) > 0);
+        for acc in [
+            "int32",
+            "int12",
+            "int16-sym",
+            "uint20-q4",
+            "fp32",
+            "fp16",
+            "bf16",
+            "e4m3fn",
+            "e5m10-none",
+            "p3109_k8p3se",
+            "e3m4",
+            "e4m3fnuz",
+        ] {
+            for policy in [
+                "",
+                "overflow=wrap",
+                "overflow=saturate round=down",
+                "round=up",
+                "round=odd",
+                "round=rtz",
+                "round=stochastic-rne random_bits=6",
+                "subnormals_out=flush",
+                "round=rna nan=max",
+            ] {
+                points += usize::from(maybe("mac", &format!("a={a} b={b} acc={acc} {policy}")) > 0);
+            }
+        }
+    }
+    println!("{points} points");
+    assert!(points > 1_000, "{points}");
+}

@@ -243,6 +243,8 @@ macro_rules! registry {
 registry! {
     convert::Convert,
     mul::Mul,
+    dot::Dot,
+    mac::Mac,
 }
 
 /// The block of that name.

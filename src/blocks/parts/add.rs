@@ -105,3 +105,15 @@ pub fn accumulate<'b>(target: &Target, random: Option<UInt<'b>>, a: Operand<'b>,
         }
     }
 }
+
+/// +0 + x: exact, but a zero comes out positive unless rounding down.
+pub fn plus_zero(x: Operand<'_>, round: Round) -> Operand<'_> {
+    match x {
+        Operand::Float(n) if round != Round::Down && !never(n.sign) => {
+            // Of an infinity or NaN the significand is arbitrary; only its sign must pass.
+            let zero = n.is_special().map_or(n.is_zero(), |s| n.is_zero() & !s);
+            Operand::Float(Number { sign: n.sign & !zero, ..n })
+        }
+        _ => x,
+    }
+}

@@ -13,7 +13,7 @@ pub mod product;
 pub mod shift;
 pub mod tree;
 
-pub use add::{accumulate, add_floats};
+pub use add::{accumulate, add_floats, plus_zero};
 pub use decode::{Number, Operand, decode};
 pub use encode::{Target, encode};
 pub use fixed::{Bounds, Exact, exact_sum, to_fixed};

@@ -1,0 +1,242 @@
+//! Multiply–accumulate: a registered sum of products, in any formats.
+//!
+//! `a b clear en` → `acc`. With `en` = 1 the clock edge sets acc ← (`clear` ? 0 : acc) + a·b; with
+//! `en` = 0 everything holds. `acc` shows the sum before the edge; reset makes it 0.
+//!
+//! * `--acc exact`: two's complement, never rounded, of the narrowest width that holds any sum of
+//!   `--terms` products (proved by operands that need it); more terms wrap. The flags `nan`,
+//!   `pos_inf`, `neg_inf` that the formats can produce stay until the next `clear`; `acc` is then
+//!   the sum of the finite products.
+//! * `--acc intN`: integer; saturates or wraps (`--overflow`). Products finer than its unit are added
+//!   exactly and rounded once.
+//! * `--acc FORMAT`: floating point, fused: the exact acc + a·b is rounded once.
+use super::exact::ExactResult;
+use super::params::ParamError;
+use super::policy::Policy;
+use super::{Block, Port, Role, corners};
+use crate::formats::*;
+use crate::golden::model::Model;
+use crate::hdl::dsl::Builder;
+use crate::hdl::ir::Reset;
+use crate::params;
+use num_bigint::BigUint;
+
+params! {
+    /// Multiply–accumulate with clear and enable.
+    pub struct Mac {
+        /// format of a
+        a: Format = "e4m3fn",
+        /// format of b
+        b: Format = "e4m3fn",
+        /// format of the accumulator
+        acc: Output = "exact",
+        /// products that an exact accumulator holds without overflow
+        terms: u32 [1..=16777216] = "32",
+    } with policy: Policy
+}
+
+impl Block for Mac {
+    const NAME: &'static str = "mac";
+    const DOC: &'static str = "multiply-accumulate with clear and enable";
+    const RESET: Reset = Reset::Sync;
+
+    fn latency(&self) -> u32 {
+        1
+    }
+
+    fn validate(&self) -> Result<(), ParamError> {
+        self.policy.check_operands(&[&self.a, &self.b])?;
+        match &self.acc {
+            Output::Exact => self.policy.check_exact(),
+            Output::In(_) if self.terms != Self::default().terms => {
+                Err(ParamError::new("terms", "only used with --acc exact; a rounded accumulator has no limit"))
+            }
+            Output::In(format) => {
+                check_sum_format("acc", format)?;
+                self.policy.check_results(&[format])
+            }
+        }
+    }
+
+    fn ports(&self) -> Vec<Port> {
+        let mut ports = vec![
+            Port::operand("a", &self.a, 1),
+            Port::operand("b", &self.b, 1),
+            Port::control("clear", Role::Clear),
+            Port::control("en", Role::Enable),
+        ];
+        match &self.acc {
+            Output::Exact => ports.extend(ExactResult::new(&self.a, &self.b, &self.policy, self.terms).ports("acc")),
+            Output::In(format) => {
+                ports.extend(Port::random(self.policy.random(), 1));
+                ports.push(Port::result("acc", format));
+            }
+        }
+        ports
+    }
+
+    fn rtl(&self, m: Builder<'_>) {
+        rtl::build(self, m);
+    }
+
+    fn golden(&self) -> Box<dyn Model> {
+        golden::model(self)
+    }
+
+    fn corners(&self) -> Vec<Vec<BigUint>> {
+        let Some(format) = self.acc.format() else { return Vec::new() };
+        let bit = |b: bool| BigUint::from(u32::from(b));
+        let random = corners::random_words(self.policy.random(), 1);
+        let mut rows = Vec::new();
+        for x in corners::edges(format) {
+            for (i, [a, b]) in corners::factors_near(&self.a, &self.b, &x).into_iter().enumerate() {
+                let pick = random[i % random.len()].clone();
+                rows.push([a, b, bit(i % 4 == 0), bit(true)].into_iter().chain(pick).collect());
+            }
+        }
+        rows
+    }
+
+    fn resolved(&self) -> Vec<(&'static str, String)> {
+        self.acc.format().map_or(Vec::new(), |f| self.policy.resolved(f))
+    }
+}
+
+/// Sums need a format with a zero and a regular grid.
+pub(super) fn check_sum_format(param: &str, format: &Format) -> Result<(), ParamError> {
+    match format {
+        Format::Minifloat(_) | Format::Int(_) => Ok(()),
+        _ => Err(ParamError::new(param, "sums are kept in a floating-point format or an integer, not in a scale or a table")),
+    }
+}
+
+mod rtl {
+    use super::Mac;
+    use crate::blocks::parts::{Bounds, Operand, Target, accumulate, decode, exact_product, finite_product, to_fixed};
+    use crate::formats::*;
+    use crate::hdl::prelude::*;
+
+    pub fn build<'b>(p: &Mac, m: Builder<'b>) {
+        let (a, b) = (m.uint_in("a", p.a.bits()), m.uint_in("b", p.b.bits()));
+        let (clear, en) = (m.bit_in("clear"), m.bit_in("en"));
+        let a = m.scope("a", || decode(&p.a, p.policy.flushes(&p.a), a));
+        let b = m.scope("b", || decode(&p.b, p.policy.flushes(&p.b), b));
+        match &p.acc {
+            Output::Exact => exact(p, m, finite_product(a, b), clear, en),
+            Output::In(format) => rounded(p, m, format, exact_product(a, b), clear, en),
+        }
+    }
+
+    fn exact<'b>(p: &Mac, m: Builder<'b>, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) {
+        let bounds = |terms| Bounds::of_sum((&p.a, p.policy.flushes(&p.a)), (&p.b, p.policy.flushes(&p.b)), terms);
+        let (one, bits) = (bounds(1), bounds(p.terms).bits());
+        let term = to_fixed(product, one.lsb).within(&one);
+        let acc = m.state_sint("sum", bits, 0);
+        wires! {
+            let base = clear.select(m.sint(0, bits), acc.get());
+            let next = (base + term.value).wrap(bits);
+        }
+        acc.set_when(en, next);
+        m.output("acc", acc.get());
+        // Sticky flags, of which at most one is 1.
+        let sticky = |name: &str, flag: Bit<'b>| {
+            let state = m.state_bit(&format!("is_{name}"), false);
+            (state, (state.get() & !clear) | flag)
+        };
+        let pos = term.pos_inf.map(|f| sticky("pos_inf", f));
+        let neg = term.neg_inf.map(|f| sticky("neg_inf", f));
+        let clash = pos.zip(neg).map(|(p, n)| p.1 & n.1);
+        let nan = term.nan.map(|f| sticky("nan", clash.map_or(f, |c| f | c)));
+        for (name, flag) in [("nan", nan), ("pos_inf", pos), ("neg_inf", neg)] {
+            let Some((state, next)) = flag else { continue };
+            state.set_when(en, match nan {
+                Some((_, nan)) if name != "nan" => next & !nan,
+                _ => next,
+            });
+            m.output(name, state.get());
+        }
+    }
+
+    fn rounded<'b>(p: &Mac, m: Builder<'b>, format: &Format, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) {
+        let n = p.policy.random();
+        let random = (n > 0).then(|| m.uint_in("random", n));
+        let target = Target::new(format, p.policy.rounding(format));
+        let acc = m.state_uint("sum", format.bits(), 0);
+        let base = clear.select(m.uint(0u32, format.bits()), acc.get()).named("base");
+        let base = m.scope("base", || decode(format, false, base));
+        let next = accumulate(&target, random, base, product).named("next");
+        acc.set_when(en, next);
+        m.output("acc", acc.get());
+    }
+}
+
+mod golden {
+    use super::Mac;
+    use crate::blocks::exact::ExactResult;
+    use crate::formats::Output;
+    use crate::golden::arith::{Sum, add};
+    use crate::golden::decode::decode;
+    use crate::golden::dot::Random;
+    use crate::golden::model::Model;
+    use crate::golden::operands::Operands;
+    use crate::golden::round::Rounder;
+    use num_bigint::BigUint;
+
+    pub fn model(p: &Mac) -> Box<dyn Model> {
+        let operands = Operands::new(&p.a, p.policy.operand(&p.a), &p.b, p.policy.operand(&p.b));
+        match &p.acc {
+            Output::Exact => {
+                let result = ExactResult::new(&p.a, &p.b, &p.policy, p.terms);
+                Box::new(Exact { operands, result, sum: Sum::new() })
+            }
+            Output::In(format) => {
+                let rounder = Rounder::new(format, p.policy.rounding(format)).expect("internal error: parameters not validated");
+                Box::new(Rounded { operands, rounder, random_bits: p.policy.random(), code: BigUint::ZERO })
+            }
+        }
+    }
+
+    struct Exact {
+        operands: Operands,
+        result: ExactResult,
+        sum: Sum,
+    }
+
+    impl Model for Exact {
+        fn reset(&mut self) {
+            self.sum = Sum::new();
+        }
+        fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
+            self.result.codes(&self.sum, outputs);
+            if inputs[3].bit(0) {
+                if inputs[2].bit(0) {
+                    self.sum = Sum::new();
+                }
+                self.sum.add(&self.operands.product(&inputs[0], &inputs[1]));
+            }
+        }
+    }
+
+    struct Rounded {
+        operands: Operands,
+        rounder: Rounder,
+        random_bits: u32,
+        code: BigUint,
+    }
+
+    impl Model for Rounded {
+        fn reset(&mut self) {
+            self.code = BigUint::ZERO;
+        }
+        fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
+            outputs.push(self.code.clone());
+            if inputs[3].bit(0) {
+                let start = if inputs[2].bit(0) { BigUint::ZERO } else { self.code.clone() };
+                let acc = decode(self.rounder.format(), &start);
+                let sum = add(&acc, &self.operands.product(&inputs[0], &inputs[1]), self.rounder.rounding().round);
+                let random = inputs.get(4).map_or(0, |r| Random::new(r, self.random_bits).take());
+                self.code = self.rounder.round(&sum, random);
+            }
+        }
+    }
+}
