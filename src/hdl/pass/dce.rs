@@ -3,12 +3,29 @@
 use super::{Pass, Rebuild, per_module};
 use crate::ir::*;
 use crate::ops::Op;
+use rayon::prelude::*;
 
 /// See the module documentation.
 pub const PASS: Pass = Pass { name: "dce", doc: "drop what no output and no claim depends on", run };
 
 fn run(design: &Design) -> Design {
     let design = per_module(design, sweep);
+    let wanted = reachable(&design);
+    // Places of the kept modules among themselves.
+    let place: Vec<u32> = wanted.iter().scan(0, |n, w| Some(std::mem::replace(n, *n + u32::from(*w)))).collect();
+    let mut modules: Vec<Module> = design.modules.into_iter().zip(&wanted).filter(|(_, w)| **w).map(|(m, _)| m).collect();
+    modules.iter_mut().flat_map(|m| &mut m.instances).for_each(|x| x.module = ModuleId(place[x.module.index()]));
+    Design { modules, top: ModuleId(place[design.top.index()]), reset: design.reset }
+}
+
+/// True if something would be dropped.
+pub fn needed(design: &Design) -> bool {
+    let unused = |m: &Module| live(m).iter().zip(&m.nodes).any(|(l, n)| !l && n.op != Op::Input);
+    reachable(design).contains(&false) || design.modules.par_iter().any(unused)
+}
+
+/// Which modules are the top or below it.
+fn reachable(design: &Design) -> Vec<bool> {
     let mut wanted = vec![false; design.modules.len()];
     wanted[design.top.index()] = true;
     for i in (0..wanted.len()).rev() {
@@ -16,11 +33,7 @@ fn run(design: &Design) -> Design {
             design.modules[i].instances.iter().for_each(|x| wanted[x.module.index()] = true);
         }
     }
-    // Places of the kept modules among themselves.
-    let place: Vec<u32> = wanted.iter().scan(0, |n, w| Some(std::mem::replace(n, *n + u32::from(*w)))).collect();
-    let mut modules: Vec<Module> = design.modules.into_iter().zip(&wanted).filter(|(_, w)| **w).map(|(m, _)| m).collect();
-    modules.iter_mut().flat_map(|m| &mut m.instances).for_each(|x| x.module = ModuleId(place[x.module.index()]));
-    Design { modules, top: ModuleId(place[design.top.index()]), reset: design.reset }
+    wanted
 }
 
 /// Which nodes an output or a claim depends on, through states, memories and instances.

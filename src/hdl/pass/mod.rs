@@ -5,7 +5,11 @@
 pub mod claims;
 pub mod cse;
 pub mod dce;
+mod demand;
 pub mod fold;
+pub mod legalize;
+pub mod names;
+pub mod narrow;
 mod rebuild;
 
 use crate::ir::{Design, Module};
@@ -24,10 +28,10 @@ pub struct Pass {
 }
 
 /// Every pass.
-pub static PASSES: &[Pass] = &[fold::PASS, cse::PASS, dce::PASS, claims::PASS];
+pub static PASSES: &[Pass] = &[fold::PASS, cse::PASS, narrow::PASS, dce::PASS, claims::PASS, legalize::PASS, names::PASS];
 
 /// The order in which [`optimize`] repeats passes until nothing changes.
-pub const OPTIMIZE: &[&str] = &["fold", "cse", "dce"];
+pub const OPTIMIZE: &[&str] = &["fold", "narrow", "cse", "dce"];
 
 /// Most rounds of [`OPTIMIZE`]; a bound for safety, a few are enough.
 const ROUNDS: usize = 12;

@@ -41,8 +41,10 @@ pub struct Rebuild<'a> {
     chain: Vec<NodeId>,
     consts: HashMap<Bits, NodeId>,
     tables: HashMap<Table, u32>,
-    states: Vec<u32>,
-    reads: Vec<u32>,
+    /// Old number of each new entry.
+    pub(super) states: Vec<u32>,
+    /// Old number of each new entry.
+    pub(super) reads: Vec<u32>,
     rams: Vec<u32>,
     instances: HashMap<u32, u32>,
     merged: HashMap<(ModuleId, Vec<NodeId>), u32>,
