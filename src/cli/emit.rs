@@ -1,6 +1,6 @@
 //! `narrowgen emit BLOCK …`: Verilog to standard output, or a complete folder with `-o`.
 use super::{BlockMatches, Command, Context, Failure, with_blocks};
-use crate::flow::{folder, manifest, testbench};
+use crate::flow::{folder, manifest, package};
 use crate::hdl::verilog;
 use clap::{Arg, ArgMatches, value_parser};
 use std::path::PathBuf;
@@ -47,23 +47,13 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         return Ok(());
     };
     let vectors = args.get_one("tb-vectors").copied().unwrap_or(1000);
-    let bench = testbench::make(block.as_ref(), &design, vectors).map_err(|e| Failure::usage(e, ""))?;
-    let list: String = rtl.iter().map(|f| format!("{}\n", f.name)).collect();
-    let mut files: Vec<(String, &'static str, Vec<u8>)> =
-        rtl.iter().map(|f| (f.name.clone(), "verilog", f.text.clone().into_bytes())).collect();
-    files.push(("rtl.f".into(), "filelist", list.into_bytes()));
-    files.push((format!("{}.v", bench.module), "testbench", bench.verilog.into_bytes()));
-    files.push((format!("{}.hex", bench.module), "vectors", bench.vectors.into_bytes()));
-    let manifest = manifest::manifest(block.as_ref(), &design, &files, manifest::certificate_of(&rtl));
-    let mut text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
-    text.push('\n');
-    let mut all: Vec<(String, Vec<u8>)> = files.into_iter().map(|(name, _, contents)| (name, contents)).collect();
-    all.push((folder::MARK.into(), text.into_bytes()));
-    folder::write(target, &all).map_err(|e| Failure::usage(e, "name another folder with -o"))?;
+    let made =
+        package::package(block.as_ref(), &design, vectors, manifest::certificate_of(&rtl)).map_err(|e| Failure::usage(e, ""))?;
+    folder::write(target, &made.files).map_err(|e| Failure::usage(e, "name another folder with -o"))?;
     if cx.json {
-        cx.object(&manifest);
+        cx.object(&made.manifest);
     } else {
-        cx.line(format!("{}: {}", target.display(), all.iter().map(|f| f.0.as_str()).collect::<Vec<_>>().join(" ")));
+        cx.line(format!("{}: {}", target.display(), made.files.iter().map(|f| f.0.as_str()).collect::<Vec<_>>().join(" ")));
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod minimise;
 pub mod netlist;
 pub mod nextpnr;
+pub mod package;
 pub mod process;
 pub mod report;
 pub mod repro;

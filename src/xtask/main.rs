@@ -1,6 +1,36 @@
 //! Developer tasks. `cargo xtask` alone lists them.
 #![forbid(unsafe_code)]
 
-fn main() {
-    println!("tasks: (none yet)");
+mod regen;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A task: word, what it does, how.
+struct Task(&'static str, &'static str, fn(&Path, &[String]) -> Result<(), String>);
+
+static TASKS: &[Task] = &[Task("regen", "rewrite rtl-out/ and the generated parts of README.md", |root, _| regen::run(root))];
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some(word) = args.first() else {
+        TASKS.iter().for_each(|t| println!("{:<14} {}", t.0, t.1));
+        return ExitCode::SUCCESS;
+    };
+    let Some(task) = TASKS.iter().find(|t| t.0 == word) else {
+        eprintln!("no task `{word}`; cargo xtask lists them");
+        return ExitCode::from(2);
+    };
+    match (task.2)(&root(), &args[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("{word}: {e}");
+            ExitCode::FAILURE
+        }
+    }
 }

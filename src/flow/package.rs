@@ -1,0 +1,37 @@
+//! What `emit` writes: Verilog, file list, testbench, vectors and manifest of one block.
+use crate::blocks::Configured;
+use crate::flow::manifest::{self, Certificate, Manifest};
+use crate::flow::{folder, testbench};
+use crate::hdl::ir::Design;
+use crate::hdl::verilog;
+
+/// A complete folder in memory.
+pub struct Package {
+    /// The manifest, also among the files.
+    pub manifest: Manifest,
+    /// Every file: path relative to the folder, contents.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+/// Makes the folder of a block with at most `vectors` testbench vectors.
+pub fn package(
+    block: &dyn Configured,
+    design: &Design,
+    vectors: u64,
+    certificate: Option<Certificate>,
+) -> Result<Package, String> {
+    let rtl = verilog::print(design);
+    let bench = testbench::make(block, design, vectors)?;
+    let list: String = rtl.iter().map(|f| format!("{}\n", f.name)).collect();
+    let mut files: Vec<(String, &'static str, Vec<u8>)> =
+        rtl.into_iter().map(|f| (f.name, "verilog", f.text.into_bytes())).collect();
+    files.push(("rtl.f".into(), "filelist", list.into_bytes()));
+    files.push((format!("{}.v", bench.module), "testbench", bench.verilog.into_bytes()));
+    files.push((format!("{}.hex", bench.module), "vectors", bench.vectors.into_bytes()));
+    let manifest = manifest::manifest(block, design, &files, certificate);
+    let mut text = serde_json::to_string_pretty(&manifest).map_err(|e| format!("internal error: manifest: {e}"))?;
+    text.push('\n');
+    let mut all: Vec<(String, Vec<u8>)> = files.into_iter().map(|(name, _, contents)| (name, contents)).collect();
+    all.push((folder::MARK.into(), text.into_bytes()));
+    Ok(Package { manifest, files: all })
+}
