@@ -1,0 +1,1 @@
+convert_bf16_e4m3fn.v

@@ -1,0 +1,1 @@
+dot_int8_int8_lanes4_out_exact.v

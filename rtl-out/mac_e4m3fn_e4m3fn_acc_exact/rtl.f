@@ -1,0 +1,1 @@
+mac_e4m3fn_e4m3fn_acc_exact.v

@@ -1,0 +1,79 @@
+// mul: product of two numbers, rounded once or exact
+//
+// Parameters
+//   a               e4m3fn
+//   b               e4m3fn
+//   out             e4m3fn
+//   round           rne
+//   random_bits     8
+//   overflow        saturate
+//   nan             zero
+//   ties            even
+//   subnormals_in   full
+//   subnormals_out  full
+//
+// Ports
+//   a  in     8 bits  e4m3fn
+//   b  in     8 bits  e4m3fn
+//   y  out    8 bits  e4m3fn
+//
+// combinational; narrowgen 0.1.0
+`default_nettype none
+module mul_e4m3fn_e4m3fn_out_e4m3fn (
+  input  wire [7:0] a,
+  input  wire [7:0] b,
+  output wire [7:0] y
+);
+  wire a_sign = a[7];
+  wire [2:0] a_frac = a[2:0];
+  wire [3:0] a_stored = a[6:3];
+  wire a_is_nan = &a[6:0];
+  wire a_normal = |a_stored;
+  wire [3:0] a_sig = {a_normal, a_frac};
+  wire [4:0] a_exp = {1'd0, {a[6:4], (a[3] | (~a_normal))}};
+  wire b_sign = b[7];
+  wire [2:0] b_frac = b[2:0];
+  wire [3:0] b_stored = b[6:3];
+  wire b_is_nan = &b[6:0];
+  wire b_normal = |b_stored;
+  wire [3:0] b_sig = {b_normal, b_frac};
+  wire [4:0] b_exp = {1'd0, {b[6:4], (b[3] | (~b_normal))}};
+  wire prod_nan = a_is_nan | b_is_nan;
+  wire [7:0] prod_sig = {4'd0, a_sig} * {4'd0, b_sig};
+  wire prod_sign = a_sign ^ b_sign;
+  wire [4:0] sum_1 = a_exp + b_exp;
+  wire [5:0] prod_exp = {1'd0, sum_1};
+  wire net_1 = |prod_sig[7:4];
+  wire lz2 = ~net_1;
+  wire [7:0] norm2 = net_1 ? prod_sig : {prod_sig[3:0], 4'h0};
+  wire net_2 = |norm2[7:6];
+  wire lz1 = ~net_2;
+  wire [7:0] norm1 = net_2 ? norm2 : {norm2[5:0], 2'd0};
+  wire net_3 = |norm1[1:0];
+  wire lz0 = ~norm1[7];
+  wire [6:0] norm0 = norm1[7] ? {norm1[7:2], net_3} : {norm1[6:2], net_3, 1'd0};
+  wire net_4 = |norm0[1:0];
+  wire [5:0] diff_1 = prod_exp - {3'd0, {lz2, lz1, lz0}};
+  wire [4:0] sum_2 = diff_1[5:1] + 5'h1d;
+  wire [4:0] field = {sum_2[3:0], diff_1[0]};
+  wire [5:0] deficit = 6'h07 - diff_1;
+  wire above = deficit[5];
+  wire [3:0] denormal = above ? 4'h0 : deficit[3:0];
+  wire [5:0] right0 = denormal[0] ? {1'd0, {norm0[6:3], (|{norm0[2], net_4})}} : {norm0[6:2], net_4};
+  wire [5:0] right1 = denormal[1] ? {2'd0, {right0[5:3], (|right0[2:0])}} : right0;
+  wire [5:0] right2 = denormal[2] ? {4'd0, {right1[5], (|right1[4:0])}} : right1;
+  wire [5:0] right_far = denormal[3] ? {5'd0, (|right2)} : right2;
+  wire normal_out = right_far[5];
+  wire [4:0] sel_1 = normal_out ? field : 5'h00;
+  wire [7:0] floor_code = {sel_1, right_far[4:2]};
+  wire away = right_far[1] & (right_far[0] | right_far[2]);
+  wire [7:0] code = floor_code + {7'd0, away};
+  wire over = 8'h7e < code;
+  wire [6:0] sel_2 = over ? 7'h7e : code[6:0];
+  wire [7:0] sel_3 = prod_nan ? 8'h7f : {prod_sign, sel_2};
+  assign y = sel_3;
+
+  // bits that no result depends on
+  wire unused_bits = &{1'b0, deficit[4], sum_2[4]};
+endmodule
+`default_nettype wire

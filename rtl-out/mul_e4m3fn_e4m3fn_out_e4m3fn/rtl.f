@@ -1,0 +1,1 @@
+mul_e4m3fn_e4m3fn_out_e4m3fn.v
