@@ -63,6 +63,13 @@ pub struct Span {
     pub rows: usize,
 }
 
+impl Span {
+    /// Rows of the span.
+    pub fn len(&self) -> usize {
+        ((self.first + self.lanes) * self.cycles).min(self.rows) - self.first * self.cycles
+    }
+}
+
 impl Machine {
     /// Compiles `flat`; `outputs` (of these widths) are its literals to give out.
     pub fn new(flat: &Flat, inputs: Vec<u32>, outputs: &[Lit], output_widths: Vec<u32>, check: bool) -> Machine {
@@ -110,6 +117,15 @@ impl Machine {
     /// True if a row never depends on the one before.
     pub fn is_combinational(&self) -> bool {
         self.states.is_empty() && self.memories.is_empty()
+    }
+
+    /// Rows of an independent run when the caller says `sequence` and there are `rows` in all.
+    pub fn sequence(&self, sequence: usize, rows: usize) -> usize {
+        match sequence {
+            _ if self.is_combinational() => 1,
+            0 => rows.max(1),
+            n => n,
+        }
     }
 
     /// Words of memory one lane needs.

@@ -6,6 +6,9 @@
 //! bit matrices ([`transpose`]). Independent sequences run side by side in the lanes, chunks of
 //! lanes on several threads; results do not depend on the number of threads.
 //!
+//! A single long sequence would leave the lanes empty; it runs on a tape of whole values instead
+//! ([`words`]). [`Sim::run`] chooses by the work to do.
+//!
 //! [`reference`] is a second, slow evaluator straight from the operator table, to test this one.
 //!
 //! ```
@@ -31,12 +34,14 @@ mod net;
 pub mod reference;
 mod tape;
 mod transpose;
+mod words;
 
 use crate::ir::Design;
 use crate::rows::Rows;
 use flatten::{Flat, flatten};
 use machine::{Machine, Span, Stimulus};
 use rayon::prelude::*;
+use words::Words;
 
 /// A design that cannot be simulated, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +84,8 @@ const MEMORY: usize = 1 << 26;
 /// A compiled design. It holds no simulation state, so one may be shared by threads.
 pub struct Sim {
     machine: Machine,
+    /// For designs with registers and no value too wide.
+    words: Option<Words>,
     inputs: Vec<u32>,
     outputs: Vec<u32>,
     /// Kept to name the claim that fails.
@@ -93,7 +100,8 @@ impl Sim {
         let flat = flatten(design)?;
         let machine = Machine::new(&flat, inputs.clone(), &flat.outputs, outputs.clone(), true);
         let flat = (!flat.claims.is_empty()).then(|| Box::new(flat));
-        Ok(Sim { machine, inputs, outputs, flat })
+        let words = if machine.is_combinational() { None } else { Words::new(design) };
+        Ok(Sim { machine, words, inputs, outputs, flat })
     }
 
     /// Widths of the input columns.
@@ -120,17 +128,23 @@ impl Sim {
     /// one run; without meaning for combinational designs). Outputs are sampled before the clock edge
     /// that ends a row's cycle. The columns must be the design's input ports, in order.
     pub fn run(&self, rows: &Rows, sequence: usize) -> Result<Rows, ClaimFailed> {
-        run(&self.machine, rows, sequence, &self.inputs, &self.outputs).map_err(|row| {
-            let length = self.sequence(sequence, rows.len());
+        let length = self.machine.sequence(sequence, rows.len());
+        let lanes = rows.len().div_ceil(length);
+        // Nanoseconds per row: about one for a gate in 64 lanes, three for an instruction in one.
+        let best = match &self.words {
+            Some(words) if lanes <= 64 && 3 * words.len() * lanes < self.size().0 => Engine::Words(words),
+            _ => Engine::Lanes(&self.machine),
+        };
+        self.run_on(best, rows, length)
+    }
+
+    fn run_on(&self, engine: Engine, rows: &Rows, length: usize) -> Result<Rows, ClaimFailed> {
+        run(engine, rows, length, &self.inputs, &self.outputs).map_err(|row| {
             let start = row / length * length;
             let mut replay = Rows::zeros(rows.widths(), row + 1 - start);
             replay.words_mut().copy_from_slice(&rows.words()[start * rows.stride()..(row + 1) * rows.stride()]);
             self.blame(row, &replay)
         })
-    }
-
-    fn sequence(&self, sequence: usize, rows: usize) -> usize {
-        sequence_length(&self.machine, sequence, rows)
     }
 
     /// Names the claim that fails in the last row of one sequence.
@@ -139,7 +153,8 @@ impl Sim {
             let claims: Vec<net::Lit> = flat.claims.iter().map(|c| c.0).collect();
             let widths = vec![1; claims.len()];
             let machine = Machine::new(flat, self.inputs.clone(), &claims, widths.clone(), false);
-            let holds = run(&machine, sequence, 0, &self.inputs, &widths).ok()?;
+            let length = machine.sequence(0, sequence.len());
+            let holds = run(Engine::Lanes(&machine), sequence, length, &self.inputs, &widths).ok()?;
             let failed = (0..claims.len()).find(|c| holds.cell(holds.len() - 1, *c) == [0])?;
             Some(flat.claims[failed].1.clone())
         });
@@ -211,21 +226,24 @@ impl Sim {
     }
 }
 
-fn sequence_length(machine: &Machine, sequence: usize, rows: usize) -> usize {
-    match sequence {
-        _ if machine.is_combinational() => 1,
-        0 => rows.max(1),
-        n => n,
-    }
+/// What computes the rows.
+#[derive(Clone, Copy)]
+enum Engine<'a> {
+    /// Gates, many sequences at a time.
+    Lanes(&'a Machine),
+    /// Whole values, one sequence after the other.
+    Words(&'a Words),
 }
 
-/// All rows, in parallel; the error is the row of a failed claim.
-fn run(machine: &Machine, rows: &Rows, sequence: usize, inputs: &[u32], outputs: &[u32]) -> Result<Rows, usize> {
+/// All rows, in parallel where that pays; the error is the row of a failed claim.
+fn run(engine: Engine, rows: &Rows, cycles: usize, inputs: &[u32], outputs: &[u32]) -> Result<Rows, usize> {
     assert_eq!(rows.widths(), inputs, "internal error: the columns are not the design's inputs");
-    let cycles = sequence_length(machine, sequence, rows.len());
     let lanes = rows.len().div_ceil(cycles);
+    let (block, work) = match engine {
+        Engine::Lanes(machine) => (64 * WORDS, lanes.div_ceil(64 * WORDS) * cycles * machine.size().0),
+        Engine::Words(words) => (1, rows.len() * words.len()),
+    };
     // Several chunks for every thread, each of whole blocks.
-    let block = 64 * WORDS;
     let per_chunk = (lanes / (4 * rayon::current_num_threads())).clamp(1, CHUNK).next_multiple_of(block);
     let mut out = Rows::zeros(outputs, rows.len());
     let stride = out.stride();
@@ -233,13 +251,14 @@ fn run(machine: &Machine, rows: &Rows, sequence: usize, inputs: &[u32], outputs:
     let mut chunks = Vec::new();
     for first in (0..lanes).step_by(per_chunk) {
         let span = Span { first, lanes: per_chunk.min(lanes - first), cycles, rows: rows.len() };
-        let words = (span.lanes * cycles).min(rows.len() - first * cycles) * stride;
-        let (mine, others) = std::mem::take(&mut rest).split_at_mut(words);
+        let (mine, others) = std::mem::take(&mut rest).split_at_mut(span.len() * stride);
         rest = others;
         chunks.push((span, mine));
     }
-    let simulate = |(span, words)| chunk(machine, Stimulus::Rows(rows), span, words);
-    let work = lanes.div_ceil(block) * cycles * machine.size().0;
+    let simulate = |(span, out)| match engine {
+        Engine::Lanes(machine) => chunk(machine, Stimulus::Rows(rows), span, out),
+        Engine::Words(words) => words.run(rows, span, out),
+    };
     let failed: Vec<Option<usize>> =
         if work < PARALLEL { chunks.into_iter().map(simulate).collect() } else { chunks.into_par_iter().map(simulate).collect() };
     match failed.into_iter().flatten().next() {
@@ -276,12 +295,10 @@ impl pulp::NullaryFnOnce for Wide<'_> {
 #[inline(always)]
 fn blocks<const N: usize>(machine: &Machine, from: Stimulus, span: Span, mut out: &mut [u64]) -> Option<usize> {
     let mut block = machine.block::<N>();
-    let row_words =
-        if span.lanes == 0 { 0 } else { out.len() / (span.lanes * span.cycles).min(span.rows - span.first * span.cycles) };
+    let row_words = out.len() / span.len().max(1);
     for done in (0..span.lanes).step_by(64 * N) {
         let part = Span { first: span.first + done, lanes: (span.lanes - done).min(64 * N), ..span };
-        let words = (part.lanes * part.cycles).min(part.rows - part.first * part.cycles) * row_words;
-        let (mine, rest) = std::mem::take(&mut out).split_at_mut(words);
+        let (mine, rest) = std::mem::take(&mut out).split_at_mut(part.len() * row_words);
         out = rest;
         if let Some(row) = machine.run(&mut block, from, part, mine) {
             return Some(row);
