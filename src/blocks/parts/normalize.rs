@@ -6,14 +6,14 @@ use crate::hdl::prelude::*;
 /// How far [`normalize`] may shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// A nonzero value has at most this many leading zeros (for 0 the count means nothing).
+    /// A nonzero value has at most this many leading zeros.
     Known(u32),
     /// Stop after this many even if more zeros follow.
     Stop(u32),
 }
 
 /// Shifts `x` left by its leading zeros, within the limit. Returns the top `keep` bits of the result,
-/// the rest jammed into the lowest of them, and the distance.
+/// the rest jammed into the lowest of them, and the distance (which means nothing if `x` is 0).
 ///
 /// One stage per power of two: if the top 2^k bits are zero, shift them out. The conditions are
 /// the bits of the count, so counting costs nothing beyond shifting. Each stage keeps only the bits
