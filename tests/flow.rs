@@ -255,7 +255,7 @@ fn icarus_agrees_with_verilator() {
     }
     let states = [accumulator("ic_rst", Reset::Sync), accumulator("ic_init", Reset::None)];
     let model = verilator::build(&states).unwrap();
-    let rows = Rows::from_words(&[8], (0..37).map(|i| i * 41 & 255).collect());
+    let rows = Rows::from_words(&[8], (0..37).map(|i| (i * 41) & 255).collect());
     for sequence in [0, 1, 5, 37, 100] {
         for (u, unit) in states.iter().enumerate() {
             let expected = model.run(u, &rows, sequence).unwrap();

@@ -100,6 +100,13 @@ fn a_given_path_wins_and_a_wrong_one_is_an_error() {
         (entry(&list, "yosys")["version"].as_str(), entry(&list, "yosys")["origin"].as_str()),
         (Some("0.60"), Some("given"))
     );
+    let flag = format!("yosys={}", other.display());
+    let (code, out, _) = m.run(&["tools", "list", "--tool", &flag], &[("NARROWGEN_YOSYS", "/no/such/yosys")]);
+    assert!(code == 0 && out.contains("0.60"), "{out}");
+    for wrong in ["yosys", "yosys=", "nosuch=/bin/true"] {
+        let (code, out, err) = m.run(&["--tool", wrong, "tools", "list"], &[]);
+        assert!(code == 2 && out.is_empty() && err.contains("nextpnr-ecp5"), "{err}");
+    }
     let list = m.list(&[("NARROWGEN_YOSYS", "/no/such/yosys")]);
     let e = entry(&list, "yosys");
     assert!(e["missing"].as_str().unwrap().contains("`/no/such/yosys` is not a program"), "{e}");

@@ -151,7 +151,8 @@ pub fn command() -> clap::Command {
         .max_term_width(110)
         .arg(
             clap::Arg::new("json").long("json").global(true).action(clap::ArgAction::SetTrue).help("Print machine-readable JSON"),
-        );
+        )
+        .arg(tools::flag());
     COMMANDS.iter().fold(top, |top, c| top.subcommand((c.args)(clap::Command::new(c.name).about(c.about))))
 }
 
@@ -169,7 +170,7 @@ pub fn run<I: IntoIterator<Item = OsString>>(args: I, out: &mut dyn Write, err: 
         Context { json: matches.get_flag("json"), progress: std::io::stderr().is_terminal(), out: RefCell::new(&mut *out) };
     let result = match matches.subcommand() {
         Some((name, m)) => match COMMANDS.iter().find(|c| c.name == name) {
-            Some(c) => (c.run)(m, &context),
+            Some(c) => tools::apply(&matches).and_then(|()| (c.run)(m, &context)),
             None => Err(Failure::usage(format!("no command `{name}`"), "")),
         },
         None => Err(Failure::usage("no command given", "narrowgen --help lists them")),

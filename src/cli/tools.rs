@@ -37,6 +37,32 @@ fn args(command: clap::Command) -> clap::Command {
         )
 }
 
+/// The global option that says where a tool is.
+pub fn flag() -> Arg {
+    Arg::new("tool")
+        .long("tool")
+        .value_name("NAME=PATH")
+        .global(true)
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(String))
+        .help("Use this program for a tool, e.g. --tool yosys=/opt/yosys/bin/yosys (names: narrowgen tools list)")
+}
+
+/// Does what the global option says.
+pub fn apply(matches: &ArgMatches) -> Result<(), Failure> {
+    for text in matches.get_many::<String>("tool").into_iter().flatten() {
+        let known = || Tool::ALL.iter().map(|t| t.name()).collect::<Vec<_>>().join(", ");
+        let Some((name, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+            return Err(Failure::usage(format!("`--tool {text}` is not NAME=PATH"), format!("names: {}", known())));
+        };
+        let Some(tool) = Tool::ALL.iter().find(|t| t.name() == name) else {
+            return Err(Failure::usage(format!("`--tool {text}`: there is no tool `{name}`"), format!("names: {}", known())));
+        };
+        tool::set_path(*tool, path.into());
+    }
+    Ok(())
+}
+
 /// One line of the list.
 #[derive(Serialize)]
 struct Line {
@@ -47,23 +73,22 @@ struct Line {
     variable: &'static str,
     missing: Option<String>,
     help: Option<String>,
+    #[serde(skip)]
+    advice: Option<&'static str>,
 }
 
 fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
-    match matches.subcommand() {
-        Some(("install", m)) => {
-            let options = install::Options {
-                progress: context.progress,
-                python: m.get_one("python").cloned(),
-                wheels: m.get_one("wheels").cloned(),
-                force: m.get_flag("force"),
-            };
-            let set = install::install(&options)?;
-            if !context.json {
-                context.line(format!("tools for Python {} in {}", set.python_version, set.dir.display()));
-            }
+    if let Some(("install", m)) = matches.subcommand() {
+        let options = install::Options {
+            progress: context.progress,
+            python: m.get_one("python").cloned(),
+            wheels: m.get_one("wheels").cloned(),
+            force: m.get_flag("force"),
+        };
+        let set = install::install(&options)?;
+        if !context.json {
+            context.line(format!("tools for Python {} in {}", set.python_version, set.dir.display()));
         }
-        _ => {}
     }
     list(context);
     Ok(())
@@ -82,6 +107,9 @@ fn list(context: &Context) {
         let origin = l.origin.map(|o| format!("{o:?}").to_lowercase()).unwrap_or_default();
         context.line(format!("{:names$}  {version:versions$}  {origin:7}  {place}", l.tool).trim_end());
     }
+    let mut helps: Vec<&str> = lines.iter().filter(|l| l.version.is_none()).filter_map(|l| l.advice).collect();
+    helps.dedup();
+    helps.iter().for_each(|help| context.line(format!("for what is missing: {help}")));
 }
 
 fn line(tool: Tool) -> Line {
@@ -93,13 +121,14 @@ fn line(tool: Tool) -> Line {
         variable: tool.variable(),
         missing: None,
         help: None,
+        advice: None,
     };
     match tool::resolve(tool) {
         Ok(found) => {
             line.place = Some(found.place().display().to_string());
             (line.version, line.origin) = (Some(found.version), Some(found.origin));
         }
-        Err(e) => (line.missing, line.help) = (Some(e.message), Some(e.help)),
+        Err(e) => (line.missing, line.help, line.advice) = (Some(e.message), Some(e.help), Some(tool.info().advice)),
     }
     line
 }

@@ -16,6 +16,7 @@ use super::install;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -273,8 +274,12 @@ fn search(tool: Tool) -> Result<Found, ToolError> {
 pub fn provision(tools: &[Tool]) -> Result<Vec<Found>, ToolError> {
     let missing = tools.iter().find_map(|t| resolve(*t).err().filter(|_| t.info().managed));
     if let Some(error) = missing {
-        install::install(&install::Options::default())
-            .map_err(|e| ToolError { message: format!("{}; installing it failed: {e}", error.message), ..error })?;
+        let options = install::Options { progress: std::io::stderr().is_terminal(), ..Default::default() };
+        install::install(&options).map_err(|e| ToolError {
+            message: format!("{}; installing it failed: {}", error.message, e.message),
+            help: e.help,
+            ..error
+        })?;
     }
     tools.iter().map(|t| resolve(*t)).collect()
 }
@@ -282,8 +287,22 @@ pub fn provision(tools: &[Tool]) -> Result<Vec<Found>, ToolError> {
 /// For tests: true if the tools can be used, after installing what is missing. Without them the test
 /// is skipped with a visible line, or fails if `REQUIRE_TOOLS=1` is set.
 pub fn for_tests(test: &str, tools: &[Tool]) -> bool {
-    match provision(tools) {
-        Ok(_) => true,
+    // One failed installation is enough; every further test would wait for the same failure.
+    static FAILED: Mutex<Option<ToolError>> = Mutex::new(None);
+    let mut failed = locked(&FAILED);
+    let result = match (tools.iter().try_for_each(|t| resolve(*t).map(|_| ())), failed.clone()) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(e)) => Err(e),
+        (Err(_), None) => provision(tools).map(|_| ()),
+    };
+    if let Err(e) = &result
+        && e.tool.info().managed
+    {
+        *failed = Some(e.clone());
+    }
+    drop(failed);
+    match result {
+        Ok(()) => true,
         Err(e) if std::env::var_os("REQUIRE_TOOLS").is_some_and(|v| v == "1") => {
             panic!("{test}: {e} ({}), and REQUIRE_TOOLS=1 forbids skipping", e.help)
         }

@@ -50,7 +50,11 @@ impl Runner {
         let mut hello = [0; 2];
         match runner.receive(&mut hello) {
             Ok(()) if hello == [MAGIC, part.ports.len() as u64] => Ok(runner),
-            _ => Err(runner.death(&part.library.display().to_string())),
+            _ => {
+                // Should the file be damaged, the next build makes it anew.
+                let _ = std::fs::remove_file(&part.library);
+                Err(runner.death(&part.library.display().to_string()))
+            }
         }
     }
 
