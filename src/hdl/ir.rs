@@ -132,6 +132,8 @@ pub struct Module {
     pub name: String,
     /// Header lines of documentation, printed as comments.
     pub doc: Vec<String>,
+    /// The clock is part of the interface even if nothing uses it any more; see [`Module::is_combinational`].
+    pub clocked: bool,
     /// All nodes.
     pub nodes: Vec<Node>,
     /// Name of each node.
@@ -247,9 +249,11 @@ impl Module {
         NameId(self.strings.len() as u32)
     }
 
-    /// True if the module holds no register, memory or instance with one: a clock is not needed.
+    /// True if the module holds no register, memory or instance with one and never did: it has no
+    /// clock port. Passes keep the answer, for it is part of the interface.
     pub fn is_combinational(&self, design: &Design) -> bool {
-        self.states.is_empty()
+        !self.clocked
+            && self.states.is_empty()
             && self.rams.is_empty()
             && self.instances.iter().all(|i| design.module(i.module).is_combinational(design))
     }

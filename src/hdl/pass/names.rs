@@ -52,16 +52,16 @@ impl Names {
     }
 
     /// Takes the names a module gives, which are legal already.
-    pub fn take(&mut self, m: &Module) {
+    pub fn take_given(&mut self, m: &Module) {
         self.taken.extend(m.states.iter().map(|s| s.name.clone()));
         self.taken.extend(m.rams.iter().map(|r| r.name.clone()));
         self.taken.extend(m.instances.iter().map(|i| i.name.clone()));
         self.taken.extend(m.strings.iter().cloned());
     }
 
-    /// True if somebody has the name.
-    pub fn has(&self, name: &str) -> bool {
-        self.taken.contains(name)
+    /// Takes a legal name; false if somebody has it.
+    pub fn take(&mut self, name: &str) -> bool {
+        !self.taken.contains(name) && self.taken.insert(name.to_string())
     }
 }
 

@@ -57,7 +57,7 @@ impl<'a> Printer<'a> {
     /// A printer with an empty page.
     pub fn new(design: &'a Design, m: &'a Module) -> Self {
         let mut names = Names::of_interface(m, design);
-        names.take(m);
+        names.take_given(m);
         let n = m.nodes.len();
         let outs = m.nodes.iter().enumerate().filter(|(_, n)| n.op == Op::InstOut);
         let inst_outs = outs.map(|(i, n)| (m.inst_outs[n.imm as usize], NodeId(i as u32))).collect();
@@ -254,7 +254,7 @@ impl<'a> Printer<'a> {
                         self.arena.push('_');
                         push_number(&mut self.arena, *n);
                     }
-                    if !self.names.has(&self.arena[start..]) {
+                    if self.names.take(&self.arena[start..]) {
                         break;
                     }
                 }

@@ -59,12 +59,13 @@ impl Printer<'_> {
             self.set(r.read, &name);
             self.note_unused(r.read, &name);
         }
-        // A port nothing reads: no register to clock, no memory to write.
-        if self.sequential() && self.design.reset == Reset::Sync {
-            let instances = m.instances.iter().any(|i| !self.design.module(i.module).is_combinational(self.design));
-            if m.states.is_empty() && !instances && m.rams.iter().all(|r| r.write.is_none()) {
-                self.unused.push("rst".into());
-            }
+        // A clock or reset that nothing needs any more.
+        let below = m.instances.iter().any(|i| !self.design.module(i.module).is_combinational(self.design));
+        if self.sequential() && m.states.is_empty() && m.rams.is_empty() && !below {
+            self.unused.push("clk".into());
+        }
+        if self.has_reset() && m.states.is_empty() && m.rams.iter().all(|r| r.write.is_none()) && !below {
+            self.unused.push("rst".into());
         }
     }
 
