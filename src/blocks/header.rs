@@ -9,7 +9,10 @@ pub fn lines(block: &dyn Configured) -> Vec<String> {
     lines.extend([String::new(), "Ports".into()]);
     lines.extend(aligned(block.ports().iter().map(|p| {
         let direction = if p.input { "in" } else { "out" };
-        [p.name.to_string(), format!("{direction:<3}  {:>3} bits  {}", p.bits, meaning(p))]
+        [
+            p.name.to_string(),
+            format!("{direction:<3}  {:>3} {}  {}", p.bits, if p.bits == 1 { "bit " } else { "bits" }, meaning(p)),
+        ]
     })));
     let latency = match block.latency() {
         0 => "combinational".to_string(),

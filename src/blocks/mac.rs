@@ -131,7 +131,7 @@ mod rtl {
         let bounds = |terms| Bounds::of_sum((&p.a, p.policy.flushes(&p.a)), (&p.b, p.policy.flushes(&p.b)), terms);
         let (one, bits) = (bounds(1), bounds(p.terms).bits());
         let term = to_fixed(product, one.lsb).within(&one);
-        let acc = m.state_sint("sum", bits, 0);
+        let acc = m.state_sint("acc_q", bits, 0);
         wires! {
             let base = clear.select(m.sint(0, bits), acc.get());
             let next = (base + term.value).wrap(bits);
@@ -140,7 +140,7 @@ mod rtl {
         m.output("acc", acc.get());
         // Sticky flags, of which at most one is 1.
         let sticky = |name: &str, flag: Bit<'b>| {
-            let state = m.state_bit(&format!("is_{name}"), false);
+            let state = m.state_bit(&format!("{name}_q"), false);
             (state, (state.get() & !clear) | flag)
         };
         let pos = term.pos_inf.map(|f| sticky("pos_inf", f));
@@ -161,7 +161,7 @@ mod rtl {
         let n = p.policy.random();
         let random = (n > 0).then(|| m.uint_in("random", n));
         let target = Target::new(format, p.policy.rounding(format));
-        let acc = m.state_uint("sum", format.bits(), 0);
+        let acc = m.state_uint("acc_q", format.bits(), 0);
         let base = clear.select(m.uint(0u32, format.bits()), acc.get()).named("base");
         let base = m.scope("base", || decode(format, false, base));
         let next = accumulate(&target, random, base, product).named("next");
