@@ -351,7 +351,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn arithmetic_equals_big_integers(a in numbers(), b in numbers()) {
             let unit = a.exponent().min(b.exponent()).min(0) - 1;

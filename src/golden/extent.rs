@@ -188,7 +188,24 @@ mod tests {
         assert!(checked >= 18, "{checked}");
     }
 
+    #[test]
+    fn large_integers() {
+        for (name, min, max) in [
+            ("int16", -32768i64, 32767),
+            ("int16-sym", -32768, 32767), // as an operand
+            ("int16-sm", -32767, 32767),
+            ("uint16", 0, 65535),
+            ("int13", -4096, 4095),
+            ("int64", i64::MIN, i64::MAX),
+        ] {
+            let extent = of_format(&parse(name).unwrap(), Subnormals::Full);
+            assert_eq!(extent, Extent { unit: 0, min: min.into(), max: max.into() }, "{name}");
+        }
+        assert_eq!(of_format(&parse("uint14-q3").unwrap(), Subnormals::Full).unit, -3);
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn minimal_and_sufficient(a in 0usize..24, b in 0usize..24, terms in 1u64..100) {
             let formats = crate::names::catalogue();

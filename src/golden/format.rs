@@ -196,10 +196,10 @@ impl Format {
         matches!(self, Format::Minifloat(Minifloat { special: Special::None | Special::Ieee | Special::Fn, .. }))
     }
 
-    /// Are there subnormal numbers that can be flushed? Not in formats without fraction bits, and not in those
-    /// without an exponent field, where every number is subnormal.
+    /// Are there subnormal numbers that can be flushed, and normal ones besides? Not in formats without fraction bits, and
+    /// not in those where every number is subnormal (no exponent field, or `ieee` with one exponent bit).
     pub fn has_subnormals(&self) -> bool {
-        matches!(self, Format::Minifloat(Minifloat { exp_bits: 1.., frac_bits: 1.., .. }))
+        matches!(self, Format::Minifloat(m) if m.exp_bits > 0 && m.frac_bits > 0 && m.last_magnitude() >> m.frac_bits > 0)
     }
 
     /// Can the format hold numbers below zero?

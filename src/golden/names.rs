@@ -319,6 +319,20 @@ pub fn ident(format: &Format) -> String {
     ident
 }
 
+impl std::fmt::Display for Format {
+    /// The canonical name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&name(self))
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Format, String> {
+        parse(text)
+    }
+}
+
 /// What an unknown name might have been.
 fn suggestion(name: &str, catalogue: &[Entry]) -> String {
     let list = |names: Vec<&str>| format!("; it could mean {}", names.join(", "));

@@ -293,31 +293,39 @@ impl Rounder {
         if gap.above.is_zero() {
             return false;
         }
-        let half = gap.above.scale(1).cmp_abs(&gap.width);
-        let bits = self.rounding.random_bits;
-        let random = BigUint::from(random & mask(bits));
-        let full = BigUint::one() << bits;
+        let half = || gap.above.scale(1).cmp_abs(&gap.width);
         match self.rounding.round {
-            Round::Rne => half == Ordering::Greater || half == Ordering::Equal && gap.tie_away,
-            Round::Rna => half != Ordering::Less,
+            Round::Rne => match half() {
+                Ordering::Less => false,
+                Ordering::Equal => gap.tie_away,
+                Ordering::Greater => true,
+            },
+            Round::Rna => half() != Ordering::Less,
             Round::Rtz => false,
             Round::Up => !gap.negative,
             Round::Down => gap.negative,
             Round::Odd => !gap.toward_is_odd,
-            Round::Stochastic => gap.fraction(bits) + random >= full,
-            Round::StochasticMid => gap.fraction(bits + 1) + random * 2u32 + 1u32 >= full * 2u32,
-            Round::StochasticRne | Round::StochasticOdd => {
-                let floor = gap.fraction(bits);
-                // Compare the rest, above·2^n - floor·width, with width/2.
-                let rest = &gap.above.scale(i64::from(bits)) - &(&Exact::new(BigInt::from(floor.clone()), 0) * &gap.width);
-                let up = match rest.scale(1).cmp_abs(&gap.width) {
-                    Ordering::Less => false,
-                    Ordering::Greater => true,
-                    Ordering::Equal => floor.is_odd() == (self.rounding.round == Round::StochasticRne),
-                };
-                floor + u32::from(up) + random >= full
-            }
+            _ => self.drawn(gap, random),
         }
+    }
+
+    /// The stochastic modes, d being the discarded fraction of the gap, n the number of random bits.
+    fn drawn(&self, gap: &Gap, random: u64) -> bool {
+        let bits = self.rounding.random_bits;
+        let random = BigUint::from(random & mask(bits));
+        let full = BigUint::one() << bits;
+        // floor(d·2^n), and whether the rest is below, at or above one half.
+        let floor = gap.above.scaled_ratio(bits, &gap.width);
+        let rest = &gap.above.scale(i64::from(bits)) - &(&Exact::new(BigInt::from(floor.clone()), 0) * &gap.width);
+        let rest = rest.scale(1).cmp_abs(&gap.width);
+        let up = match self.rounding.round {
+            Round::StochasticRne => rest == Ordering::Greater || rest == Ordering::Equal && floor.is_odd(),
+            Round::StochasticOdd => rest == Ordering::Greater || rest == Ordering::Equal && floor.is_even(),
+            // floor(d·2^(n+1)) + 2r + 1 >= 2^(n+1): the half bit of d and the added one carry together.
+            Round::StochasticMid => rest != Ordering::Less,
+            _ => false,
+        };
+        floor + u32::from(up) + random >= full
     }
 }
 
@@ -331,13 +339,6 @@ struct Gap {
     /// A tie to even goes to the neighbour away from zero.
     tie_away: bool,
     toward_is_odd: bool,
-}
-
-impl Gap {
-    /// floor(d · 2^bits), d being the discarded fraction of the gap.
-    fn fraction(&self, bits: u32) -> BigUint {
-        self.above.scaled_ratio(bits, &self.width)
-    }
 }
 
 /// Smallest and largest integer that results use.

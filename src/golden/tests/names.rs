@@ -28,7 +28,7 @@ fn formats() -> impl Strategy<Value = Format> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5000))]
+    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn name_and_back(format in formats()) {
         prop_assert_eq!(parse(&name(&format)), Ok(format.clone()), "{}", name(&format));
