@@ -6,36 +6,46 @@
 //! several runs; nothing comes from the cache of compiled models, because every run compiles a
 //! different text. The bare recipe is what a careful engineer would type: Verilator, one compilation
 //! against the same precompiled runtime and header, one link, and a prepared program that loads it.
+use narrowgen::blocks::{Configured, find};
+use narrowgen::flow::check::check;
+use narrowgen::flow::engine::{Kind, golden};
 use narrowgen::flow::process::Job;
+use narrowgen::flow::stimulus::Options;
 use narrowgen::flow::tool::{Found, Tool, provision};
 use narrowgen::flow::unit::Unit;
 use narrowgen::flow::verilator;
-use narrowgen::hdl::prelude::*;
+use narrowgen::hdl::ir::Design;
+use narrowgen::hdl::rows::Rows;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 const PAIRS: u64 = 1 << 16;
 
-/// An 8×8 multiplier; `salt` makes the text a new one.
-fn multiplier(salt: u64) -> Unit {
-    let d = design("mul8", Reset::Sync, |m| {
-        m.doc(format!("run {salt}"));
-        let (a, b) = (m.uint_in("a", 8), m.uint_in("b", 8));
-        m.output("y", a * b);
-    });
-    Unit::from_design(&d.expect("a good design"))
+fn configure(params: &[(&str, &str)]) -> Box<dyn Configured> {
+    let params: Vec<_> = params.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    find("mul").and_then(|b| b.configure(&params).ok()).expect("good parameters")
 }
 
-/// One of many small blocks with 16 input bits: a product, rounded away by some bits and saturated.
-fn block(k: u64, salt: u64) -> Unit {
-    let d = design(&format!("block{k}"), Reset::Sync, |m| {
-        m.doc(format!("run {salt}"));
-        let (a, b) = (m.uint_in("a", 8), m.uint_in("b", 8));
-        let sum = a * b + m.nat(u128::from(k));
-        m.output("y", (sum + m.nat(1 << (k % 7))).wrap(16).trunc_low(k as u32 % 7 + 1).saturate(9));
-    });
-    Unit::from_design(&d.expect("a good design"))
+/// The design, with a comment that makes its text a new one.
+fn salted(block: &dyn Configured, salt: u64) -> Design {
+    let mut design = block.design().expect("a good design");
+    let top = design.top.index();
+    design.modules[top].doc.push(format!("run {salt}"));
+    design
+}
+
+/// The exact 8×8 multiplier.
+fn int8() -> Box<dyn Configured> {
+    configure(&[("a", "int8"), ("b", "int8"), ("out", "exact")])
+}
+
+/// Fifty multipliers with 16 input bits.
+fn fifty() -> Vec<Box<dyn Configured>> {
+    let formats = ["e4m3fn", "e5m2", "e4m3fnuz", "e5m2fnuz", "e3m4"];
+    let outs = [("e4m3fn", "rne"), ("e5m2", "rtz"), ("bf16", "rna"), ("e3m4", "odd"), ("fp16", "up")];
+    let points = (0..50).map(|i| (formats[i % 5], formats[(i / 5 + i) % 5], outs[i / 10]));
+    points.map(|(a, b, (out, round))| configure(&[("a", a), ("b", b), ("out", out), ("round", round)])).collect()
 }
 
 fn best(runs: usize, mut f: impl FnMut(usize)) -> f64 {
@@ -55,12 +65,19 @@ fn run(command: Command) {
 fn main() {
     let found = provision(&[Tool::Verilator, Tool::Cxx]).unwrap_or_else(|e| panic!("{e}: {}", e.help));
     let salt = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
-    let start = Instant::now();
-    check_product(&multiplier(salt));
-    println!("first use, with the runtime (compiled once per machine): {:.2} s", start.elapsed().as_secs_f64());
-
-    let ours = best(7, |i| check_product(&multiplier(salt + 1 + i as u64)));
-    let again = best(7, |_| check_product(&multiplier(salt + 1)));
+    let block = int8();
+    let one = |salt: u64| {
+        let design = salted(&*block, salt);
+        let start = Instant::now();
+        let report =
+            check(&*block, &design, &[Kind::Verilator], &Options::default(), &|_, _| ()).unwrap_or_else(|e| panic!("{e}"));
+        assert!(report.passed() && report.results[0].vectors == PAIRS);
+        start.elapsed().as_secs_f64()
+    };
+    println!("first use, with the runtime (compiled once per machine): {:.2} s", one(salt));
+    let least = |runs: u64, f: &dyn Fn(u64) -> f64| (0..runs).map(f).fold(f64::INFINITY, f64::min);
+    let ours = least(7, &|i| one(salt + 1 + i));
+    let again = least(7, &|_| one(salt + 1));
     let dir = tempfile::tempdir().expect("a folder");
     let bare = bare_recipe(&found, dir.path());
     let naive = best(2, |i| naive(&found, &dir.path().join(format!("naive{i}"))));
@@ -69,45 +86,22 @@ fn main() {
     println!("  bare recipe          {bare:.3} s   narrowgen / bare  = {:.2}", ours / bare);
     println!("  verilator --build    {naive:.3} s   narrowgen / naive = {:.3}", ours / naive);
 
-    let fifty = best(3, |i| {
-        let units: Vec<Unit> = (0..50).map(|k| block(k, salt + i as u64)).collect();
-        let model = verilator::build(&units).unwrap_or_else(|e| panic!("{e}"));
-        let mut vectors = 0;
-        model
-            .exhaustive_shared(|first, outs| {
-                for (k, out) in outs.iter().enumerate() {
-                    let low = k as u32 % 7 + 1;
-                    for (r, y) in out.words().iter().enumerate() {
-                        let n = first + r as u64;
-                        let sum = ((n & 255) * (n >> 8) + k as u64 + (1 << (low - 1))) & 0xffff;
-                        assert_eq!(*y, (sum >> low).min(511), "block {k}, input {n}");
-                    }
-                    vectors += out.len() as u64;
-                }
-            })
-            .unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(vectors, 50 * PAIRS);
+    let blocks = fifty();
+    let many = best(3, |i| {
+        let units: Vec<Unit> = blocks.iter().map(|b| Unit::from_design(&salted(&**b, salt + i as u64))).collect();
+        let rows = Rows::from_words(&[8, 8], (0..PAIRS).flat_map(|n| [n & 255, n >> 8]).collect());
+        let (model, expected) = rayon::join(
+            || verilator::build(&units).unwrap_or_else(|e| panic!("{e}")),
+            || blocks.iter().map(|b| golden(&**b, &rows, 0)).collect::<Vec<Rows>>(),
+        );
+        let found = model.run_shared(&rows, 0).unwrap_or_else(|e| panic!("{e}"));
+        assert!(found.len() == 50 && found == expected && found.iter().all(|r| r.len() as u64 == PAIRS));
     });
-    println!("50 blocks, all pairs of each checked: {fifty:.3} s");
+    println!("50 multipliers, all pairs of each checked against the golden model: {many:.3} s");
 }
 
-fn check_product(unit: &Unit) {
-    let model = verilator::build(std::slice::from_ref(unit)).unwrap_or_else(|e| panic!("{e}"));
-    let mut vectors = 0;
-    model
-        .exhaustive(0, |first, out| {
-            for (r, y) in out.words().iter().enumerate() {
-                let n = first + r as u64;
-                assert_eq!(*y, (n & 255) * (n >> 8));
-            }
-            vectors += out.len() as u64;
-        })
-        .unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!(vectors, PAIRS);
-}
-
-const LOOP: &str =
-    "for (unsigned n = 0; n < 65536; ++n) { d.a = n & 255; d.b = n >> 8; d.eval(); if (d.y != (n & 255) * (n >> 8)) return 1; }";
+const LOOP: &str = "for (unsigned n = 0; n < 65536; ++n) { d.a = n & 255; d.b = n >> 8; d.eval(); \
+    if (d.y != ((static_cast<signed char>(n & 255) * static_cast<signed char>(n >> 8)) & 0xffff)) return 1; }";
 
 fn root(found: &[Found]) -> String {
     found[0].root.clone().unwrap_or_default().display().to_string()
@@ -115,7 +109,10 @@ fn root(found: &[Found]) -> String {
 
 fn sources(dir: &Path) {
     std::fs::create_dir_all(dir).expect("a folder");
-    std::fs::write(dir.join("mul8.v"), &multiplier(0).files[0].text).expect("written");
+    let block = int8();
+    let unit = Unit::from_design(&block.design().expect("a good design"));
+    assert_eq!((unit.files.len(), unit.outputs[0].1), (1, 16), "the product is one file and has 16 bits");
+    std::fs::write(dir.join("mul8.v"), unit.files[0].text.replace(&unit.top, "mul8")).expect("written");
 }
 
 /// The recipe as shell steps, with its preparation outside the measured time.
