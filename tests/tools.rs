@@ -203,3 +203,44 @@ fn package_files_from_a_folder_are_checked_by_hash() {
     assert!(flat(&err).contains("no file with a pinned hash of apycula==0.32"), "{err}");
     m.assert_nothing_installed();
 }
+
+#[test]
+fn a_command_without_its_tool_says_exactly_what_to_run() {
+    let m = Machine::new();
+    let (code, out, err) = m.run(&["check", "mul", "--a", "e2m1fn", "--b", "e2m1fn", "--engine", "verilator"], &[]);
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    assert!(flat(&err).contains("verilator 5.006 or newer is needed and was not found"), "{err}");
+    assert!(flat(&err).contains("`narrowgen tools install`"), "{err}");
+}
+
+#[test]
+fn a_tool_that_fails_is_quoted() {
+    let m = Machine::new();
+    // A Verilator that answers questions and then fails, with everything else real.
+    let root = m.dir.path().join("root");
+    std::fs::create_dir_all(root.join("include")).unwrap();
+    for name in ["verilated.h", "verilated.cpp"] {
+        std::fs::write(root.join("include").join(name), "#include <no_such_header>\n").unwrap();
+    }
+    m.program(
+        "verilator_bin",
+        &format!(
+            "case \"$1\" in --version) echo 'Verilator 5.030 2024-10-27 rev x';; --getenv) echo '{}';; *) echo '%Error: out of luck' >&2; exit 1;; esac",
+            root.display()
+        ),
+    );
+    m.program("g++", "case \"$1\" in -dump*) echo 12.2.0;; *) echo 'fatal: no such header' >&2; exit 1;; esac");
+    let args = ["check", "mul", "--a", "e2m1fn", "--b", "e2m1fn", "--engine", "verilator"];
+    let (code, out, err) = m.run(&args, &[]);
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    assert!(flat(&err).contains("compiling Verilator's runtime failed (exit code 1)") && err.contains("no such header"), "{err}");
+    // The failed runtime is not taken for a good one the next time.
+    assert_eq!(m.run(&args, &[]).0, 3);
+    m.program(
+        "g++",
+        "case \"$1\" in -dump*) echo 12.2.0;; *) while [ $# -gt 1 ]; do [ \"$1\" = -o ] && : > \"$2\"; shift; done;; esac",
+    );
+    let (code, _, err) = m.run(&args, &[]);
+    assert_eq!(code, 3, "{err}");
+    assert!(flat(&err).contains("Verilator on mul_e2m1fn_e2m1fn") && err.contains("%Error: out of luck"), "{err}");
+}

@@ -43,17 +43,19 @@ pub fn lock(name: &str, waiting: impl FnOnce()) -> io::Result<Lock> {
 
 /// Removes what interrupted runs left in `dir`: [`scratch`] folders older than `age`.
 pub fn sweep(dir: &Path, age: Duration) {
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let old = entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|e| e >= age));
-        if old && entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+    let scratches = fs::read_dir(dir).into_iter().flatten().flatten();
+    for entry in scratches.filter(|e| e.file_name().to_string_lossy().starts_with(SCRATCH)) {
+        if entry.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|e| e >= age)) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// A new empty folder inside `dir` (made if missing), removed on drop unless renamed away.
+/// A new empty folder inside `dir` (made if missing), removed on drop unless renamed away. Ones that
+/// interrupted runs left behind a day ago are removed.
 pub fn scratch(dir: &Path) -> io::Result<tempfile::TempDir> {
     fs::create_dir_all(dir)?;
+    sweep(dir, Duration::from_secs(24 * 3600));
     tempfile::Builder::new().prefix(SCRATCH).tempdir_in(dir)
 }
 
@@ -69,7 +71,6 @@ pub fn key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Keeps the newest entries of `dir` whose sizes add up to at most `bytes`, and removes the rest.
 pub fn trim(dir: &Path, bytes: u64) {
-    sweep(dir, Duration::from_secs(24 * 3600));
     let Ok(entries) = fs::read_dir(dir) else { return };
     let mut files: Vec<_> = entries
         .flatten()
@@ -89,5 +90,44 @@ pub fn trim(dir: &Path, bytes: u64) {
 pub fn touch(path: &Path) {
     if let Ok(file) = File::options().append(true).open(path) {
         let _ = file.set_modified(std::time::SystemTime::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_depend_on_every_boundary() {
+        assert_eq!(key(["ab", "c"]).len(), 32);
+        assert_ne!(key(["ab", "c"]), key(["a", "bc"]));
+        assert_ne!(key(["ab"]), key(["ab", ""]));
+    }
+
+    #[test]
+    fn the_oldest_entries_go_first() {
+        let dir = tempfile::tempdir().unwrap();
+        for (i, name) in ["old", "middle", "new"].into_iter().enumerate() {
+            let path = dir.path().join(name);
+            fs::write(&path, [0; 100]).unwrap();
+            let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1000 * (i as u64 + 1));
+            File::options().append(true).open(&path).unwrap().set_modified(time).unwrap();
+        }
+        touch(&dir.path().join("old"));
+        trim(dir.path(), 250);
+        let left: Vec<bool> = ["old", "middle", "new"].iter().map(|n| dir.path().join(n).exists()).collect();
+        assert_eq!(left, [true, false, true]);
+    }
+
+    #[test]
+    fn only_left_over_scratch_folders_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let left = scratch(dir.path()).unwrap().keep();
+        fs::write(left.join("file"), "x").unwrap();
+        fs::create_dir(dir.path().join("entry")).unwrap();
+        sweep(dir.path(), Duration::from_secs(3600));
+        assert!(left.exists());
+        sweep(dir.path(), Duration::ZERO);
+        assert!(!left.exists() && dir.path().join("entry").exists());
     }
 }
