@@ -9,6 +9,7 @@ use narrowgen::hdl::pass::{PASSES, optimize};
 use narrowgen::hdl::random::{self, Stream};
 use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::sim::{Sim, reference};
+use narrowgen::hdl::text;
 use narrowgen::hdl::verify::verify;
 
 /// Random designs per test; `RANDOM_IR_DESIGNS` asks for more, `RANDOM_IR_SEED` for others.
@@ -57,7 +58,12 @@ fn case(seed: u64, number: u64) -> Case {
 }
 
 fn show(case: &Case, engine: &str, design: &Design, small: &Design) -> String {
-    format!("{}: {engine} differs from the reference on\n{small:#?}\nfirst found in\n{:?}", case.name, design.top())
+    format!(
+        "{}: {engine} differs from the reference on\n{}\nfirst found in\n{}",
+        case.name,
+        text::print(small),
+        text::print(design)
+    )
 }
 
 #[test]

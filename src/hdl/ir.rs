@@ -126,7 +126,10 @@ pub struct Claim {
 }
 
 /// A module: nodes in topological order and side tables.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Equality is that of the text form: how names, constants and operand lists are numbered inside,
+/// and where nodes were written, does not count.
+#[derive(Clone, Debug, Default)]
 pub struct Module {
     /// Verilog name.
     pub name: String,
@@ -165,6 +168,38 @@ pub struct Module {
     /// Claims to check in simulation.
     pub claims: Vec<Claim>,
 }
+
+impl PartialEq for Module {
+    fn eq(&self, other: &Module) -> bool {
+        let node = |m: &Module, i: usize| {
+            let n = m.nodes[i];
+            (n.op, n.width, if n.op == Op::Const { 0 } else { n.imm })
+        };
+        let nodes = |i: usize| {
+            let id = NodeId(i as u32);
+            node(self, i) == node(other, i)
+                && self.args(id) == other.args(id)
+                && self.const_of(id) == other.const_of(id)
+                && self.name_of(id) == other.name_of(id)
+        };
+        self.name == other.name
+            && self.doc == other.doc
+            && self.clocked == other.clocked
+            && self.nodes.len() == other.nodes.len()
+            && (0..self.nodes.len()).all(nodes)
+            && self.tables == other.tables
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.states == other.states
+            && self.rams == other.rams
+            && self.ram_reads == other.ram_reads
+            && self.instances == other.instances
+            && self.inst_outs == other.inst_outs
+            && self.claims == other.claims
+    }
+}
+
+impl Eq for Module {}
 
 impl Module {
     /// The node.

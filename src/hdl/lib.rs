@@ -16,6 +16,7 @@ pub mod pass;
 pub mod random;
 pub mod rows;
 pub mod sim;
+pub mod text;
 pub mod verify;
 pub mod verilog;
 

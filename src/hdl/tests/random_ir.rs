@@ -5,6 +5,7 @@ use narrowgen_hdl::pass::{PASSES, optimize};
 use narrowgen_hdl::random::{self, Gene, Stream};
 use narrowgen_hdl::rows::Rows;
 use narrowgen_hdl::sim::{Sim, reference};
+use narrowgen_hdl::text::print;
 use narrowgen_hdl::verify::verify;
 use proptest::prelude::*;
 
@@ -26,13 +27,13 @@ fn check(genes: &[Gene], seed: u64) -> Result<(), TestCaseError> {
     let native = |d: &Design| Sim::new(d).unwrap().run(&Stream(seed).rows(d, ROWS), 6).unwrap();
     if native(&design) != outputs(&design, &rows) {
         let small = minimise(&design, |d| native(d) != outputs(d, &Stream(seed).rows(d, ROWS)));
-        return Err(TestCaseError::fail(format!("the native simulator differs on\n{small:#?}")));
+        return Err(TestCaseError::fail(format!("the native simulator differs on\n{}", print(&small))));
     }
     for pass in PASSES {
         if wrong(&design, &rows, |d| (pass.run)(d)) {
             let small = minimise(&design, |d| wrong(d, &Stream(seed).rows(d, ROWS), |d| (pass.run)(d)));
             return Err(TestCaseError::fail(format!(
-                "pass `{}` changed the behaviour of\n{small:#?}\n{:?}",
+                "pass `{}` changed the behaviour of\n{}\n{:?}",
                 pass.name,
                 verify(&(pass.run)(&small))
             )));
