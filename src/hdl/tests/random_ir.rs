@@ -35,6 +35,7 @@ fn check(genes: &[Gene], seed: u64) -> Result<(), TestCaseError> {
             return Err(TestCaseError::fail(format!(
                 "pass `{}` changed the behaviour of\n{}\n{:?}",
                 pass.name,
+                print(&small),
                 verify(&(pass.run)(&small))
             )));
         }
