@@ -117,8 +117,9 @@ pub fn miter(a: &Design, b: &Design) -> Design {
 /// Both designs side by side. The first `shared` inputs feed both, further ones come twice; the first
 /// `compared` outputs make `differ`, further ones follow it: those of `a`, then those of `b`.
 fn pair(a: &Design, b: &Design, shared: usize, compared: usize) -> Design {
-    let widths = |ports: &[Port]| ports.iter().map(|p| p.width).collect::<Vec<u32>>();
-    let same = widths(&a.top().inputs) == widths(&b.top().inputs) && widths(&a.top().outputs) == widths(&b.top().outputs);
+    let widths = |ports: &[Port], n: usize| ports.iter().take(n).map(|p| p.width).collect::<Vec<u32>>();
+    let same = widths(&a.top().inputs, shared) == widths(&b.top().inputs, shared)
+        && widths(&a.top().outputs, compared) == widths(&b.top().outputs, compared);
     assert!(same, "internal error: designs with different ports cannot be compared");
     let mut modules = Vec::new();
     let mut tops = Vec::new();
@@ -133,43 +134,40 @@ fn pair(a: &Design, b: &Design, shared: usize, compared: usize) -> Design {
     }
     let mut top = Module { name: "miter".into(), ..Module::default() };
     let mut connections = [Vec::new(), Vec::new()];
-    for copy in 0..2 {
-        for (i, port) in a.top().inputs.iter().enumerate() {
+    for (copy, design) in [a, b].into_iter().enumerate() {
+        for (i, port) in design.top().inputs.iter().enumerate() {
             if copy == 1 && i < shared {
-                connections[1].push(connections[0][i]);
+                let node = connections[0][i];
+                connections[1].push(node);
                 continue;
             }
-            let node = NodeId(top.nodes.len() as u32);
-            top.push(Node { op: Op::Input, width: port.width, args: [NodeId(0); 3], imm: 0 }, NameId(0), None);
             let imm = top.inputs.len() as u32;
-            top.nodes[node.index()].imm = imm;
+            let node = top.push(Node { op: Op::Input, width: port.width, args: [NodeId(0); 3], imm }, NameId(0), None);
             top.inputs.push(Port { name: format!("i{imm}"), width: port.width, node });
             connections[copy].push(node);
         }
     }
-    let mut results = Vec::new();
-    for (copy, inputs) in connections.into_iter().enumerate() {
+    let mut results = [Vec::new(), Vec::new()];
+    for (copy, (inputs, design)) in connections.into_iter().zip([a, b]).enumerate() {
         top.instances.push(Instance { module: tops[copy], name: ["first", "second"][copy].into(), inputs });
-        for (o, port) in a.top().outputs.iter().enumerate() {
+        for (o, port) in design.top().outputs.iter().enumerate() {
             top.inst_outs.push((copy as u32, o as u32));
             let imm = top.inst_outs.len() as u32 - 1;
-            results.push(top.push(Node { op: Op::InstOut, width: port.width, args: [NodeId(0); 3], imm }, NameId(0), None));
+            results[copy].push(top.push(Node { op: Op::InstOut, width: port.width, args: [NodeId(0); 3], imm }, NameId(0), None));
         }
     }
-    let outputs = a.top().outputs.len();
     let mut differ = top.push_const(Bits::bit(false));
     for o in 0..compared {
-        let width = top.width(results[o]);
-        let xor = top.push_op(Op::Xor, width, &[results[o], results[outputs + o]], 0, NameId(0), None);
+        let (x, y) = (results[0][o], results[1][o]);
+        let width = top.width(x);
+        let xor = top.push_op(Op::Xor, width, &[x, y], 0, NameId(0), None);
         let any = top.push_op(Op::RedOr, 1, &[xor], 0, NameId(0), None);
         differ = top.push_op(Op::Or, 1, &[differ, any], 0, NameId(0), None);
     }
     top.outputs.push(Port { name: "differ".into(), width: 1, node: differ });
-    for from in [0, outputs] {
-        for node in &results[from + compared..from + outputs] {
-            let name = format!("next{}", top.outputs.len());
-            top.outputs.push(Port { name, width: top.width(*node), node: *node });
-        }
+    for node in results.iter().flat_map(|r| &r[compared..]) {
+        let name = format!("next{}", top.outputs.len());
+        top.outputs.push(Port { name, width: top.width(*node), node: *node });
     }
     let id = ModuleId(modules.len() as u32);
     modules.push(top);
@@ -228,8 +226,7 @@ fn combinational(miter: &Design, bits: u32) -> Verdict {
 fn reachable(original: &Design, x: &Cut, y: &Cut, bits: u32) -> Option<Verdict> {
     let ports = original.top().inputs.len();
     let compared = original.top().outputs.len();
-    let registers = (x.init.len(), y.init.len());
-    if x.init.iter().chain(&y.init).any(|b| b.width() > 64) || registers.0 != registers.1 {
+    if x.init.iter().chain(&y.init).any(|b| b.width() > 64) {
         return None;
     }
     let inputs: Vec<u32> = original.top().inputs.iter().map(|p| p.width).collect();

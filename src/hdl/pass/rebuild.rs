@@ -54,7 +54,13 @@ pub struct Rebuild<'a> {
 impl<'a> Rebuild<'a> {
     /// An empty copy of `old`: same name, documentation and interned names.
     pub fn new(old: &'a Module) -> Self {
-        let new = Module { name: old.name.clone(), doc: old.doc.clone(), strings: old.strings.clone(), ..Module::default() };
+        let new = Module {
+            name: old.name.clone(),
+            doc: old.doc.clone(),
+            strings: old.strings.clone(),
+            inputs: old.inputs.clone(),
+            ..Module::default()
+        };
         Rebuild {
             old,
             new,
@@ -165,9 +171,9 @@ impl<'a> Rebuild<'a> {
         let new = NodeId(self.new.nodes.len() as u32);
         let imm = match node.op {
             Op::Input => {
-                let port = &self.old.inputs[node.imm as usize];
-                self.new.inputs.push(Port { node: new, ..port.clone() });
-                self.new.inputs.len() - 1
+                // Ports keep their order, whatever that of their nodes.
+                self.new.inputs[node.imm as usize].node = new;
+                node.imm as usize
             }
             Op::State => {
                 self.states.push(node.imm);

@@ -12,7 +12,7 @@
 //!   %1 24 = state "acc" 0 next %3 if %5      initial value, next value, enable
 //!   %2 8 = const 1f
 //!   %3 12 = mulu %0 %2 "prod"                operator, operands, wire name
-//!   %4 1 = slice %3 @2                       after @ the immediate: first bit, table number
+//!   %4 1 = slice %3 @2                       after @ the immediate: first bit, table number, place of a port
 //!   %5 1 = not %4
 //!   %6 8 = read 0 %0                         memory, address
 //!   %7 8 = out 0 1                           instance, output
@@ -68,13 +68,17 @@ fn module(out: &mut String, m: &Module, design: &Design) {
     for i in &m.instances {
         let _ = writeln!(out, "  instance {} {}{}", quoted(&i.name), design.module(i.module).name, list(&i.inputs));
     }
+    let mut inputs = 0;
     for i in 0..m.nodes.len() {
         let id = NodeId(i as u32);
         let node = m.node(id);
         let imm = node.imm as usize;
         let _ = write!(out, "  %{i} {} = ", node.width);
         let _ = match node.op {
-            Op::Input => write!(out, "input {}", m.inputs[imm].name),
+            Op::Input => {
+                let place = if std::mem::replace(&mut inputs, inputs + 1) == imm { String::new() } else { format!(" @{imm}") };
+                write!(out, "input {}{place}", m.inputs[imm].name)
+            }
             Op::Const => write!(out, "const {:x}", m.consts[imm].unsigned()),
             Op::State => {
                 let s = &m.states[imm];

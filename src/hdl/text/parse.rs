@@ -182,7 +182,11 @@ impl Reader {
                 self.module = Some(Module { name, ..Module::default() });
             }
             ("end", true, _) => {
-                if let Some(m) = self.module.take() {
+                if let Some(mut m) = self.module.take() {
+                    let at = |p: &Port, m: &Module| m.nodes[p.node.index()].imm;
+                    let mut inputs = std::mem::take(&mut m.inputs);
+                    inputs.sort_by_key(|p| at(p, &m));
+                    m.inputs = inputs;
                     let id = ModuleId(self.modules.len() as u32);
                     if self.by_name.insert(m.name.clone(), id).is_some() {
                         return Err(format!("a second module is called `{}`", m.name));
@@ -275,7 +279,7 @@ fn read_node(m: &mut Module, width: u32, w: &mut Words) -> Result<NodeId> {
     let (op, imm) = match word.as_str() {
         "input" => {
             m.inputs.push(Port { name: w.plain("a port name")?, width, node: id });
-            (Op::Input, m.inputs.len())
+            (Op::Input, immediate(w)?.map_or(m.inputs.len(), |n| n as usize + 1))
         }
         "const" => return Ok(m.push_const(w.value(width)?)),
         "state" => {
@@ -315,10 +319,14 @@ fn operator(m: &mut Module, info: &OpInfo, width: u32, w: &mut Words) -> Result<
     if let Some(late) = args.iter().find(|a| a.index() >= m.nodes.len()) {
         return Err(format!("operand %{} does not stand before its user", late.0));
     }
-    let mut imm = 0;
-    if matches!(w.0.as_slice().first(), Some(Word::Plain(x)) if x.starts_with('@')) {
-        let word = w.plain("an immediate")?;
-        imm = word[1..].parse().ok().filter(|n| *n <= LARGEST).ok_or(format!("`{word}` is not @ and a number"))?;
-    }
+    let imm = immediate(w)?.unwrap_or(0);
     Ok(m.push_op(info.op, width, &args, imm, NameId(0), None))
+}
+
+fn immediate(w: &mut Words) -> Result<Option<u32>> {
+    if !matches!(w.0.as_slice().first(), Some(Word::Plain(x)) if x.starts_with('@')) {
+        return Ok(None);
+    }
+    let word = w.plain("an immediate")?;
+    word[1..].parse().ok().filter(|n| *n <= LARGEST).map(Some).ok_or(format!("`{word}` is not @ and a number"))
 }
