@@ -76,7 +76,8 @@ fn module(out: &mut String, m: &Module, design: &Design) {
         let _ = write!(out, "  %{i} {} = ", node.width);
         let _ = match node.op {
             Op::Input => {
-                let place = if std::mem::replace(&mut inputs, inputs + 1) == imm { String::new() } else { format!(" @{imm}") };
+                let place = if imm == inputs { String::new() } else { format!(" @{imm}") };
+                inputs += 1;
                 write!(out, "input {}{place}", m.inputs[imm].name)
             }
             Op::Const => write!(out, "const {:x}", m.consts[imm].unsigned()),
