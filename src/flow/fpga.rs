@@ -143,7 +143,7 @@ pub fn build(block: &dyn Configured, board: &Board, options: &Options) -> Result
     let native = read_line("native simulator", &native_line(&design, cycles)?, divider, expected)?;
     let rtl = read_line("Verilator on the RTL", &rtl_line(&design, cycles)?, divider, expected)?;
 
-    let map = yosys::Options { family: board.family.clone(), dsp: options.dsp && board.dsp, pads: true, netlist: true };
+    let map = yosys::Options { family: board.family.clone(), dsp: options.dsp && board.dsp, place: true };
     let synthesised = yosys::synthesise(&files, TOP, board.target, &map)?;
     let share = resolve(Tool::Yosys)?.root.ok_or_else(|| FlowError::Output("Yosys' data folder was not found".into()))?;
     let cells = models(board.target, &share, &synthesised.report.cells)?;

@@ -177,7 +177,7 @@ fn failure(what: &str, log: &str) -> FlowError {
 pub fn place_and_route(design: &Wrapped, part: &Part, options: &Options) -> Result<PnrReport, FlowError> {
     tool_of(part.target)?;
     let seeds: Vec<u32> = (1..=options.seeds.max(1)).collect();
-    let map = yosys::Options { family: part.family.clone(), dsp: options.dsp, pads: true, netlist: true };
+    let map = yosys::Options { family: part.family.clone(), dsp: options.dsp, place: true };
     let netlist = yosys::synthesise(&design.files, &design.top, part.target, &map)?;
     let constraints = (!part.pins.is_empty()).then_some("pins.cst");
     if let Some(file) = constraints {
