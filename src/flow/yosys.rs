@@ -44,9 +44,21 @@ pub struct Synthesised {
 }
 
 impl Synthesised {
-    /// A file that the run left behind.
+    /// A file of the run.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Reads a file of the run.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, FlowError> {
+        let path = self.path(name);
+        std::fs::read(&path).map_err(FlowError::file("read", &path))
+    }
+
+    /// Puts a file beside those of the run.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), FlowError> {
+        let path = self.path(name);
+        std::fs::write(&path, text).map_err(FlowError::file("write", &path))
     }
 }
 
