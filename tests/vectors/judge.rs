@@ -41,9 +41,22 @@ impl Job {
         self.rows.push(inputs);
     }
 
-    /// A cycle whose outputs nobody judges.
+    /// A cycle of a block with state.
     pub fn cycle(&mut self, inputs: &[BigUint]) {
         self.rows.push(inputs);
+    }
+
+    /// What the registers must show after the cycles so far.
+    pub fn state(&mut self, want: Want) {
+        self.wants.push((self.rows.len(), want));
+    }
+
+    /// An idle cycle, if the last one's result is still to be seen.
+    fn close(&mut self) {
+        if self.wants.last().is_some_and(|(row, _)| *row == self.rows.len()) {
+            let idle = vec![BigUint::ZERO; self.rows.widths().len()];
+            self.rows.push(&idle);
+        }
     }
 
     fn good(&self, outputs: &Rows, row: usize, want: &Want) -> bool {
@@ -52,22 +65,24 @@ impl Job {
         match want {
             Want::Code(want) => code() == *want,
             Want::AnyNan(want) => same(ports[0].format.as_ref().expect("a format"), true, code(), *want),
-            Want::Exact(value) => ports.iter().enumerate().all(|(column, port)| {
-                let want = match (port.role, port.name) {
-                    (Role::Flag, "nan") => BigUint::from(value.is_nan()),
-                    (Role::Flag, "pos_inf") => BigUint::from(*value == Value::Infinite { negative: false }),
-                    (Role::Flag, "neg_inf") => BigUint::from(*value == Value::Infinite { negative: true }),
-                    _ => {
-                        let number = value.exact().map_or(BigInt::ZERO, |x| {
-                            let scaled = x.scale(-i64::from(port.lsb_exp.expect("a weight")));
-                            scaled.to_integer().expect("a multiple of the weight")
-                        });
-                        assert_eq!(int::from_code(&int::to_code(&number, port.bits), port.bits), number, "result too narrow");
-                        int::to_code(&number, port.bits)
-                    }
-                };
-                outputs.get(row, column) == want
-            }) && (value.exact().is_some() || ports.len() > 1),
+            Want::Exact(value) => {
+                ports.iter().enumerate().all(|(column, port)| {
+                    let want = match (port.role, port.name) {
+                        (Role::Flag, "nan") => BigUint::from(value.is_nan()),
+                        (Role::Flag, "pos_inf") => BigUint::from(*value == Value::Infinite { negative: false }),
+                        (Role::Flag, "neg_inf") => BigUint::from(*value == Value::Infinite { negative: true }),
+                        _ => {
+                            let number = value.exact().map_or(BigInt::ZERO, |x| {
+                                let scaled = x.scale(-i64::from(port.lsb_exp.expect("a weight")));
+                                scaled.to_integer().expect("a multiple of the weight")
+                            });
+                            assert_eq!(int::from_code(&int::to_code(&number, port.bits), port.bits), number, "result too narrow");
+                            int::to_code(&number, port.bits)
+                        }
+                    };
+                    outputs.get(row, column) == want
+                }) && (value.exact().is_some() || ports.len() > 1)
+            }
         }
     }
 
@@ -148,7 +163,8 @@ impl Judge {
     }
 
     /// Puts every vector through the golden model, the native simulator and Verilator, and prints and asserts the counts.
-    pub fn finish(self, expected: &Expected) {
+    pub fn finish(mut self, expected: &Expected) {
+        self.jobs.values_mut().for_each(Job::close);
         let start = Instant::now();
         let jobs: Vec<(&String, &Job)> = self.jobs.iter().collect();
         let results: Vec<(Unit, u64, Vec<String>)> = jobs

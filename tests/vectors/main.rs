@@ -3,10 +3,10 @@
 //! in its own way is expressed as a policy; what no block can express is counted with its reason. Every count is
 //! asserted. The table is printed by `cargo test --release --test vectors -- --nocapture`.
 //!
-//! Of the sets that judge thousands of configurations, Verilator sees a fixed part by default (the golden models
-//! and the native simulator see all); `NARROWGEN_FULL=1` puts everything through Verilator too.
-
-
+//! Of the sets that judge thousands of configurations or very large ones, Verilator sees a fixed part by default (the
+//! golden models and the native simulator see all); `NARROWGEN_FULL=1` puts everything through Verilator too.
+mod command;
+mod dots;
 mod judge;
 mod minifloats;
 mod products;
@@ -14,4 +14,4 @@ mod products;
 #[allow(dead_code)]
 mod reader;
 mod rounding;
-
+mod softfloat;

@@ -26,14 +26,13 @@ fn decode() {
         job.vector(&codes([hex(row[2])]), Want::Code(want.to_bits().into()));
     });
     judge.read(rows);
-    let rows = csv("minifloat_decode/gfloat_decode.csv.gz", "format,code_hex,value_hexfloat,class", |row| {
-        match binary32(row[2]) {
-            Some(want) => judge
-                .job("convert", &[("from", row[0]), ("to", "fp32")])
-                .vector(&codes([hex(row[1])]), Want::AnyNan(want.into())),
+    let rows =
+        csv("minifloat_decode/gfloat_decode.csv.gz", "format,code_hex,value_hexfloat,class", |row| match binary32(row[2]) {
+            Some(want) => {
+                judge.job("convert", &[("from", row[0]), ("to", "fp32")]).vector(&codes([hex(row[1])]), Want::AnyNan(want.into()))
+            }
             None => judge.leave_out("the value is not a binary32 number"),
-        }
-    });
+        });
     judge.read(rows);
     judge.finish(&Expected { rows: 14174, compared: 14174, verilator: (14174, 14174), left_out: &[] });
 }
