@@ -14,7 +14,7 @@ pub struct Board {
     pub target: Target,
     /// Family option of the Yosys command.
     pub family: String,
-    /// True if multiplier blocks may be used.
+    /// True if the device has multiplier blocks that the tools know.
     pub dsp: bool,
     /// Device options of nextpnr.
     pub place: Vec<String>,

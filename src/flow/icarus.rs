@@ -117,7 +117,11 @@ fn testbench(out: &mut String, index: usize, unit: &Unit, rows: usize, sequence:
     let (low, high) = if unit.clocked { ("clk = 1'b0; ", "      clk = 1'b1; #1;\n") } else { ("", "") };
     let reset = if unit.clocked && unit.reset {
         let when = if sequence > 0 { format!("row % {sequence} == 0") } else { "row == 0".into() };
-        format!("      if ({when}) begin rst = 1'b1; clk = 1'b0; #1; clk = 1'b1; #1; rst = 1'b0; end\n")
+        // Read data of memories are undefined until the addresses, which may hang on other read data, are known.
+        let edges = if unit.memory { 8 } else { 1 };
+        format!(
+            "      if ({when}) begin rst = 1'b1; repeat ({edges}) begin clk = 1'b0; #1; clk = 1'b1; #1; end rst = 1'b0; end\n"
+        )
     } else {
         String::new()
     };

@@ -94,7 +94,12 @@ fn shapes(
             vec![(w + v, vec![a, c], 0), (v + w, vec![c, b], 0), (2 * w, vec![a, b], 0), (w + 1, vec![s, a], 0)]
         }
         Op::Eq | Op::LtU | Op::LtS => vec![(1, vec![a, b], 0), (1, vec![b, a], 0), (1, vec![a, a], 0)],
-        Op::Shl | Op::ShrU | Op::ShrS => vec![(w, vec![a, c], 0), (w, vec![a, s], 0), (v, vec![c, b], 0), (1, vec![s, c], 0)],
+        Op::Shl | Op::ShrU | Op::ShrS => {
+            // Shifts of shifts too: simulators like to add up their distances.
+            let twice = m.push_op(op, w, &[a, c], 0, NameId(0), None);
+            let thrice = m.push_op(op, w, &[twice, c], 0, NameId(0), None);
+            vec![(w, vec![a, c], 0), (w, vec![a, s], 0), (v, vec![c, b], 0), (1, vec![s, c], 0), (w, vec![thrice, c], 0)]
+        }
         Op::Mux => vec![(w, vec![s, a, b], 0), (w, vec![s, b, b], 0), (1, vec![s, s, s], 0)],
         Op::Slice => {
             let mut slices = vec![(w, vec![a], 0), (1, vec![a], 0), (1, vec![a], w - 1), (1, vec![s], 0)];

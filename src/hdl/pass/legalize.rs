@@ -4,7 +4,9 @@
 //!   `always @*` over a constant never runs (Icarus 12); comparisons that a constant decides warn
 //!   UNSIGNED or CMPCONST (Verilator 5.006, 5.048);
 //! * a shift distance of more than 16 bits is cut, its top bits forcing the shift out: Icarus 12
-//!   converts distances to a machine word.
+//!   converts distances to a machine word;
+//! * a shift of a shift in the same direction becomes one shift by the sum of the distances: Verilator
+//!   5.048 to 5.050 would do so too, but drop the carry of the sum (its issue 7955).
 use super::fold::Fold;
 use super::{Pass, Rebuild, per_module};
 use crate::bits::Bits;
@@ -29,10 +31,17 @@ fn wanted(m: &Module, id: NodeId) -> bool {
         // Constants are at home in these.
         Op::Concat | Op::Add | Op::Sub | Op::And | Op::Or | Op::Xor | Op::MulU | Op::MulS => false,
         Op::Mux => m.node(m.args(id)[0]).op == Op::Const,
-        Op::Shl | Op::ShrU | Op::ShrS => constant() || m.width(m.args(id)[1]) > DISTANCE,
+        Op::Shl | Op::ShrU | Op::ShrS => {
+            constant() || m.width(m.args(id)[1]) > DISTANCE || shifts_shift(m, m.node(id).op, m.args(id))
+        }
         Op::Eq | Op::LtU | Op::LtS => constant() && decided(m, id),
         _ => constant(),
     }
+}
+
+/// True if a shift of these operands shifts what is shifted already in the same direction.
+fn shifts_shift(m: &Module, op: Op, args: &[NodeId]) -> bool {
+    matches!(op, Op::Shl | Op::ShrU) && m.node(args[0]).op == op
 }
 
 /// True if a comparison is with a constant at the end of the range.
@@ -58,6 +67,10 @@ fn sweep(old: &Module) -> Module {
             op => {
                 let mut args = f.r.args(id);
                 if matches!(op, Op::Shl | Op::ShrU | Op::ShrS) {
+                    if shifts_shift(&f.r.new, op, &args) {
+                        let inner = f.r.new.node(args[0]).args;
+                        args = vec![inner[0], sum(&mut f, inner[1], args[1])];
+                    }
                     args[1] = short(&mut f, args[1]);
                 }
                 match args.iter().any(|a| f.r.new.node(*a).op == Op::Const) {
@@ -69,6 +82,13 @@ fn sweep(old: &Module) -> Module {
         f.r.set(id, new);
     }
     f.r.finish()
+}
+
+/// The sum of two distances, with its carry.
+fn sum(f: &mut Fold, a: NodeId, b: NodeId) -> NodeId {
+    let width = f.r.new.width(a).max(f.r.new.width(b)) + 1;
+    let [a, b] = [a, b].map(|x| f.make(Op::Zext, width, &[x], 0));
+    f.make(Op::Add, width, &[a, b], 0)
 }
 
 /// A shift distance cut to [`DISTANCE`] bits: with any higher bit set, as far as those reach, which is beyond any width.
