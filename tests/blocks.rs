@@ -283,3 +283,118 @@ fn mac_of_every_kind() {
     println!("{points} points");
     assert!(points > 1_000, "{points}");
 }
+
+/// A format nobody thought of.
+fn any_format(r: &mut support::Random) -> String {
+    let special = r.pick(&["none", "ieee", "fn", "fnuz", "p3109se", "p3109sf", "p3109ue", "p3109uf"]);
+    let (e, m) = (r.below(9), r.below(9) * r.below(9) / 3);
+    let bias = match r.below(4) {
+        0 => format!("b{}", r.below(60) as i64 - 30),
+        1 => format!("b{}", (r.below(8) as i64 - 4) * 100),
+        _ => String::new(),
+    };
+    match r.below(8) {
+        0 => format!("{}{}", r.pick(&["int", "uint"]), 1 + r.below(40)),
+        1 => format!("int{}{}-q{}", 2 + r.below(12), r.pick(&["", "-sym", "-sm"]), r.below(60) as i64 - 30),
+        2 => r.pick(NARROW).into(),
+        _ => format!("e{e}m{m}{bias}-{special}"),
+    }
+}
+
+#[test]
+fn random_formats_and_policies() {
+    let count: usize = std::env::var("RANDOM_POINTS").map_or(1500, |n| n.parse().expect("RANDOM_POINTS is a number"));
+    let seed: u64 = std::env::var("SEED").map_or(20240731, |n| n.parse().expect("SEED is a number"));
+    let mut r = support::Random(seed);
+    let (mut points, mut vectors, mut by_block) = (0, 0, [0; 4]);
+    while points < count {
+        let [a, b, c, d] = [0; 4].map(|_| any_format(&mut r));
+        let out = if r.below(3) == 0 { "exact".to_string() } else { c.clone() };
+        let block = r.below(4) as usize;
+        let (name, own) = match block {
+            0 => ("convert", format!("from={a} to={b} nan_sign={}", r.pick(&["keep", "positive"]))),
+            1 => ("mul", format!("a={a} b={b} out={out}")),
+            2 => {
+                let sum = match r.below(3) {
+                    0 => String::new(),
+                    1 => format!("sum=sequential sum_format={c}"),
+                    _ => format!("sum=tree sum_format={c}"),
+                };
+                ("dot", format!("a={a} b={b} lanes={} {sum} out={}", 1 + r.below(4), if r.below(3) == 0 { out } else { d }))
+            }
+            _ => ("mac", format!("a={a} b={b} acc={out}")),
+        };
+        let round = if r.below(2) == 0 { r.pick(ROUNDS) } else { "rne" };
+        let edges: Vec<&str> = EDGES.iter().copied().filter(|e| !e.contains("nan_sign")).collect();
+        let edge = if r.below(2) == 0 { r.pick(&edges) } else { "" };
+        let params = format!("{own} round={round} {edge}");
+        let Ok(fixed) = support::configure(name, &params) else { continue };
+        vectors += support::check_block_on(&*fixed, &params, 800, seed ^ points as u64, 10);
+        points += 1;
+        by_block[block] += 1;
+    }
+    println!("{points} points {by_block:?}, {vectors} vectors");
+    assert!(by_block.iter().all(|n| *n > count / 20), "{by_block:?}");
+}
+
+#[test]
+fn impossible_parameters_are_refused_with_what_is_possible() {
+    let bad = [
+        ("convert", "from=e9m2-ieee", "0..=8|1..=8"),
+        ("convert", "from=float8", "e4m3fn"),
+        ("convert", "to=e4m3-", "e4m3"),
+        ("convert", "round=nearest", "rne, rna, rtz"),
+        ("convert", "random_bits=0", "1..=32"),
+        ("convert", "random_bits=33", "1..=32"),
+        ("convert", "random_bits=4", "stochastic"),
+        ("convert", "random_bits=x", "whole number"),
+        ("convert", "overflow=clip", "auto, saturate, nonfinite, wrap"),
+        ("convert", "overflow=wrap", "allowed: saturate, nonfinite"),
+        ("convert", "to=e2m1fn overflow=nonfinite", "allowed: saturate"),
+        ("convert", "to=int8-sym overflow=wrap", "allowed: saturate"),
+        ("convert", "nan=max", "allowed: zero"),
+        ("convert", "to=int8 nan=flip-zero", "allowed: zero, max"),
+        ("convert", "ties=up", "allowed: even"),
+        ("convert", "to=e8m0fnu ties=up round=rna", "allowed: even"),
+        ("convert", "from=int8 subnormals_in=flush", "allowed: full"),
+        ("convert", "to=e3m0-none subnormals_out=flush", "allowed: full"),
+        ("convert", "to=binary round=rtz", "allowed: rne, rna, up, down"),
+        ("convert", "to=nf4 round=odd", "allowed: rne"),
+        ("convert", "nan_sign=minus", "keep, positive"),
+        ("convert", "from=table:/no/such/file", "table file"),
+        ("convert", "scale=2", "--from"),
+        ("mul", "out=exact round=rtz", "allowed: rne"),
+        ("mul", "out=exact overflow=saturate", "allowed: auto"),
+        ("mul", "a=uint99", "1..=64"),
+        ("mul", "out=nothing", "exact"),
+        ("dot", "lanes=0", "1..=4096"),
+        ("dot", "lanes=4097", "1..=4096"),
+        ("dot", "sum=pairwise", "exact, sequential, tree"),
+        ("dot", "sum_format=bf16", "sequential, tree"),
+        ("dot", "sum=tree out=exact", "a format"),
+        ("dot", "sum=tree sum_format=nf4", "floating-point format or an integer"),
+        ("dot", "sum=sequential sum_format=e8m0fnu", "floating-point format or an integer"),
+        ("dot", "sum=tree out=e4m3fn sum_format=bf16 overflow=wrap", "allowed: saturate, nonfinite"),
+        ("mac", "terms=0", "1..=16777216"),
+        ("mac", "acc=fp32 terms=8", "exact"),
+        ("mac", "acc=ternary", "floating-point format or an integer"),
+        ("mac", "acc=exact overflow=wrap", "allowed: auto"),
+        ("mac", "acc=int16 overflow=nonfinite", "allowed: saturate, wrap"),
+    ];
+    for (block, params, hint) in bad {
+        let message = support::configure(block, params).err().unwrap_or_else(|| panic!("{block} {params} is accepted"));
+        assert!(hint.split('|').any(|h| message.contains(h)), "{block} {params}: {message}");
+        assert!(message.starts_with("--"), "names the parameter: {message}");
+    }
+}
+
+/// A table of the user's, read from a file.
+#[test]
+fn user_tables() {
+    let file = tempfile::Builder::new().prefix("levels").suffix(".txt").tempfile().unwrap();
+    std::fs::write(file.path(), "# eight levels\n-4 -1.5 -0.5 0\n0.25 0.75 2 6\n").unwrap();
+    let table = format!("table:{}", file.path().display());
+    assert_eq!(check("convert", &format!("from=fp16 to={table}")), 1 << 16);
+    assert_eq!(check("mul", &format!("a={table} b=e4m3fn out=bf16 round=down")), 1 << 11);
+    assert!(check("dot", &format!("a={table} b=int4 lanes=2 out=exact")) > 0);
+}

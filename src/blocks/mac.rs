@@ -112,7 +112,7 @@ pub(super) fn check_sum_format(param: &str, format: &Format) -> Result<(), Param
 
 mod rtl {
     use super::Mac;
-    use crate::blocks::parts::{Bounds, Operand, Target, accumulate, decode, exact_product, finite_product, to_fixed};
+    use crate::blocks::parts::{Bounds, Number, Operand, Target, accumulate, decode, exact_product, finite_product, fixed, to_fixed};
     use crate::formats::*;
     use crate::hdl::prelude::*;
 
@@ -164,9 +164,21 @@ mod rtl {
         let acc = m.state_uint("acc_q", format.bits(), 0);
         let base = clear.select(m.uint(0u32, format.bits()), acc.get()).named("base");
         let base = m.scope("base", || decode(format, false, base));
+        let base = multiple_of(base, product.grid(), format);
         let next = accumulate(&target, random, base, product).named("next");
         acc.set_when(en, next);
         m.output("acc", acc.get());
+    }
+
+    /// A sum that starts at 0 stays a multiple of what it adds up: results beyond a step of 2^grid are
+    /// rounded to coarser steps, finer steps never occur. It takes a largest value that is a multiple too.
+    fn multiple_of<'b>(acc: Operand<'b>, grid: i64, format: &Format) -> Operand<'b> {
+        match (acc, format) {
+            (Operand::Float(n), Format::Minifloat(f)) if grid <= fixed::largest_step(f) => {
+                Operand::Float(Number { grid: n.grid.max(grid), ..n })
+            }
+            _ => acc,
+        }
     }
 }
 

@@ -57,6 +57,11 @@ struct Answer {
     module: String,
     #[serde(flatten)]
     size: SynthReport,
+    /// Median over the seeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fmax_mhz: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fmax_all: Option<Vec<f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pnr: Option<PnrReport>,
     narrowgen: &'static str,
@@ -92,6 +97,8 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         params: block.params().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
         module: block.module_name(),
         size,
+        fmax_mhz: pnr.as_ref().map(|p| p.fmax_mhz),
+        fmax_all: pnr.as_ref().map(|p| p.fmax_all.clone()),
         pnr,
         narrowgen: env!("CARGO_PKG_VERSION"),
     };

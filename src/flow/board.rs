@@ -14,7 +14,7 @@ pub struct Board {
     pub target: Target,
     /// Family option of the Yosys command.
     pub family: String,
-    /// True if the device has multiplier blocks that the tools know.
+    /// True if multiplier blocks may be used.
     pub dsp: bool,
     /// Device options of nextpnr.
     pub place: Vec<String>,

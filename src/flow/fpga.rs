@@ -9,16 +9,13 @@ use super::netlist::models;
 use super::nextpnr::{Run, caveat};
 use super::process::Job;
 use super::report::{Provenance, Step, SynthReport, Used};
-use super::signature::{decode_serial, golden};
+use super::serial::{native_line, netlist_line, read_line, rtl_line};
+use super::signature::golden;
 use super::target::Target;
 use super::tool::{Tool, resolve};
-use super::unit::Unit;
-use super::verilator;
-use super::yosys::{self, NETLIST_VERILOG, Synthesised};
+use super::yosys::{self, Synthesised};
 use crate::blocks::Configured;
 use crate::hdl::ir::{Design, Reset};
-use crate::hdl::rows::Rows;
-use crate::hdl::sim::Sim;
 use crate::hdl::verilog::{self, File};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -134,23 +131,11 @@ pub fn build(block: &dyn Configured, board: &Board, options: &Options) -> Result
     }
     let plan = Plan::of(block);
     let divider = board.divider();
-    let design = harness(block, plan, divider)?;
-    let mut files = verilog::print(&design);
-    files.push(top(&design, board));
-
-    let expected = golden(block, plan);
-    let cycles = plan.vectors() + 2 * 50 * divider as usize + 64;
-    let native = read_line("native simulator", &native_line(&design, cycles)?, divider, expected)?;
-    let rtl = read_line("Verilator on the RTL", &rtl_line(&design, cycles)?, divider, expected)?;
-
-    let map = yosys::Options { family: board.family.clone(), dsp: options.dsp && board.dsp, pads: true, netlist: true };
+    let (design, files) = sources(block, plan, divider, board)?;
+    let map = yosys::Options { family: board.family.clone(), dsp: options.dsp && board.dsp, place: true };
     let synthesised = yosys::synthesise(&files, TOP, board.target, &map)?;
-    let share = resolve(Tool::Yosys)?.root.ok_or_else(|| FlowError::Output("Yosys' data folder was not found".into()))?;
-    let cells = models(board.target, &share, &synthesised.report.cells)?;
-    let netlist = read_line("Verilator on the netlist", &netlist_line(&synthesised, cells.file, cycles)?, divider, expected)?;
-
     let (constraints_name, constraints) = board.constraints();
-    write_beside(&synthesised, constraints_name, &constraints)?;
+    synthesised.write(constraints_name, &constraints)?;
     let (placed_name, bitstream_name) = match board.target {
         Target::Ice40 => ("placed.asc", "bitstream.bin"),
         Target::Ecp5 => ("placed.config", "bitstream.bit"),
@@ -176,8 +161,18 @@ pub fn build(block: &dyn Configured, board: &Board, options: &Options) -> Result
             help: "choose a smaller configuration or a board with a slower clock".into(),
         });
     }
+    // It fits; now it is worth simulating.
+    let expected = golden(block, plan);
+    let cycles = plan.vectors() + 2 * 50 * divider as usize + 64;
+    let native = read_line("native simulator", &native_line(&design, cycles)?, divider, expected)?;
+    let rtl = read_line("Verilator on the RTL", &rtl_line(&design, cycles)?, divider, expected)?;
+
+    let share = resolve(Tool::Yosys)?.root.ok_or_else(|| FlowError::Output("Yosys' data folder was not found".into()))?;
+    let cells = models(board.target, &share, &synthesised.report.cells)?;
+    let netlist = read_line("Verilator on the netlist", &netlist_line(&synthesised, cells.file, cycles)?, divider, expected)?;
+
     let pack = pack(board, &synthesised, placed_name, bitstream_name)?;
-    let bitstream = read_beside(&synthesised, bitstream_name)?;
+    let bitstream = synthesised.read(bitstream_name)?;
 
     let mut out: Vec<(String, Vec<u8>)> = files.into_iter().map(|f| (f.name, f.text.into_bytes())).collect();
     out.push((constraints_name.into(), constraints.into_bytes()));
@@ -218,6 +213,14 @@ pub fn build(block: &dyn Configured, board: &Board, options: &Options) -> Result
     Ok(Built { report, files: out })
 }
 
+/// The harness of a block, and all its Verilog up to the top module.
+pub(super) fn sources(block: &dyn Configured, plan: Plan, divider: u32, board: &Board) -> Result<(Design, Vec<File>), FlowError> {
+    let design = harness(block, plan, divider)?;
+    let mut files = verilog::print(&design);
+    files.push(top(&design, board));
+    Ok((design, files))
+}
+
 /// Tools that a build for this family needs.
 pub fn tools(target: Target) -> &'static [Tool] {
     match target {
@@ -228,9 +231,9 @@ pub fn tools(target: Target) -> &'static [Tool] {
 }
 
 /// Name of the top module.
-const TOP: &str = "top";
+pub(super) const TOP: &str = "top";
 /// Cycles of the power-up reset.
-const RESET_CYCLES: usize = 15;
+pub(super) const RESET_CYCLES: usize = 15;
 
 /// The top module: clock and serial line on pins, a reset at power-up where the block wants one.
 fn top(design: &Design, board: &Board) -> File {
@@ -256,59 +259,6 @@ fn top(design: &Design, board: &Board) -> File {
     File { name: format!("{TOP}.v"), text }
 }
 
-/// The serial line, cycle by cycle, from the native simulator.
-fn native_line(design: &Design, cycles: usize) -> Result<Vec<bool>, FlowError> {
-    let sim = Sim::new(design).map_err(|e| FlowError::Simulation(e.to_string()))?;
-    let outputs = sim.run(&constant_one(cycles), 0).map_err(|e| FlowError::Mismatch(e.to_string()))?;
-    Ok(column(&outputs))
-}
-
-/// The same from Verilator on the printed Verilog.
-fn rtl_line(design: &Design, cycles: usize) -> Result<Vec<bool>, FlowError> {
-    let model = verilator::build(&[Unit::from_design(design)])?;
-    Ok(column(&model.run(0, &constant_one(cycles), 0)?))
-}
-
-/// The same from Verilator on a netlist, with the simulation models of its cells.
-fn netlist_line(design: &Synthesised, cells: File, cycles: usize) -> Result<Vec<bool>, FlowError> {
-    let netlist = String::from_utf8_lossy(&read_beside(design, NETLIST_VERILOG)?).into_owned();
-    // The simulator wants at least one input.
-    let probe = format!(
-        "module probe (input wire clk, input wire idle, output wire tx);\n  {TOP} dut (.clk(clk), .tx(tx));\nendmodule\n"
-    );
-    let file = |name: &str, text: String| File { name: name.into(), text };
-    let unit = Unit {
-        files: vec![file(NETLIST_VERILOG, netlist), cells, file("probe.v", probe)],
-        top: "probe".into(),
-        inputs: vec![("idle".into(), 1)],
-        outputs: vec![("tx".into(), 1)],
-        clocked: true,
-        reset: false,
-        memory: false,
-    };
-    let model = verilator::build(&[unit])?;
-    Ok(column(&model.run(0, &constant_one(cycles + RESET_CYCLES), 0)?))
-}
-
-fn constant_one(cycles: usize) -> Rows {
-    Rows::from_words(&[1], vec![1; cycles])
-}
-
-fn column(rows: &Rows) -> Vec<bool> {
-    (0..rows.len()).map(|i| rows.cell(i, 0)[0] == 1).collect()
-}
-
-/// The signature on a serial line; it must be the expected one.
-fn read_line(who: &str, line: &[bool], divider: u32, expected: u32) -> Result<u32, FlowError> {
-    let bytes = decode_serial(line, divider as usize, 4).map_err(|e| FlowError::Mismatch(format!("{who}: {e}")))?;
-    let signature = bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
-    if signature == expected {
-        Ok(signature)
-    } else {
-        Err(FlowError::Mismatch(format!("{who} gives the signature {signature:08x}, the golden model {expected:08x}")))
-    }
-}
-
 /// Runs the bitstream tool.
 fn pack(board: &Board, design: &Synthesised, placed: &str, bitstream: &str) -> Result<Provenance, FlowError> {
     let (tool, last) = match board.target {
@@ -323,16 +273,6 @@ fn pack(board: &Board, design: &Synthesised, placed: &str, bitstream: &str) -> R
     Job::new(format!("{} for {}", tool.name(), board.name), command).limit(PACK_LIMIT).run()?;
     let commands = vec![format!("{} {}", tool.name(), arguments.join(" "))];
     Ok(Provenance { name: tool.name().into(), version: found.version, commands })
-}
-
-fn read_beside(design: &Synthesised, name: &str) -> Result<Vec<u8>, FlowError> {
-    let path = design.path(name);
-    std::fs::read(&path).map_err(FlowError::file("read", &path))
-}
-
-fn write_beside(design: &Synthesised, name: &str, text: &str) -> Result<(), FlowError> {
-    let path = design.path(name);
-    std::fs::write(&path, text).map_err(FlowError::file("write", &path))
 }
 
 fn written(name: &str, bytes: &[u8]) -> Written {
@@ -358,13 +298,5 @@ mod tests {
         let other = build(&TestMac { terms: 5, reset: Reset::None }, &board, &Options::default()).unwrap();
         assert_eq!(other.report.signatures, first.report.signatures);
         assert!(first.report.fmax_mhz > 12.0 && first.files.len() == 6);
-    }
-
-    #[test]
-    fn a_wrong_golden_model_stops_the_build() {
-        let line = [vec![true; 9], vec![false; 104 * 9], vec![true; 104 * 8]].concat().repeat(5);
-        let error = read_line("the line", &line, 104, 0x1234).unwrap_err();
-        assert_eq!(error.code(), 1);
-        assert!(error.to_string().contains("00000000") && error.to_string().contains("00001234"), "{error}");
     }
 }

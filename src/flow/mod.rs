@@ -20,6 +20,7 @@ pub mod package;
 pub mod process;
 pub mod report;
 pub mod repro;
+pub mod serial;
 pub mod signature;
 pub mod stimulus;
 pub mod target;

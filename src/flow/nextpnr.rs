@@ -26,8 +26,10 @@ pub struct PnrReport {
     /// The part.
     pub part: String,
     /// Median over the seeds, MHz.
+    #[serde(skip)]
     pub fmax_mhz: f64,
     /// Each seed's, MHz.
+    #[serde(skip)]
     pub fmax_all: Vec<f64>,
     /// (highest − lowest) / median, percent.
     pub fmax_spread_percent: f64,
@@ -164,9 +166,11 @@ fn failure(what: &str, log: &str) -> FlowError {
     ];
     let lower = log.to_ascii_lowercase();
     if TOO_BIG.iter().any(|words| lower.contains(&words.to_ascii_lowercase())) {
+        // "Unable to place cell '(very long name)', no BELs remaining of type …": the end says it.
         let line = log.lines().find(|l| l.contains("ERROR")).unwrap_or_default();
+        let reason = line.rsplit(", ").next().unwrap_or(line).trim_start_matches("ERROR: ");
         return FlowError::Fit {
-            message: format!("the design does not fit the device: {}", line.trim_start_matches("ERROR: ")),
+            message: format!("the design does not fit the device: {reason}"),
             help: "choose a larger device or a smaller configuration".into(),
         };
     }
@@ -177,14 +181,13 @@ fn failure(what: &str, log: &str) -> FlowError {
 pub fn place_and_route(design: &Wrapped, part: &Part, options: &Options) -> Result<PnrReport, FlowError> {
     tool_of(part.target)?;
     let seeds: Vec<u32> = (1..=options.seeds.max(1)).collect();
-    let map = yosys::Options { family: part.family.clone(), dsp: options.dsp, pads: true, netlist: true };
+    let map = yosys::Options { family: part.family.clone(), dsp: options.dsp, place: true };
     let netlist = yosys::synthesise(&design.files, &design.top, part.target, &map)?;
     let constraints = (!part.pins.is_empty()).then_some("pins.cst");
     if let Some(file) = constraints {
         let lines: String =
             design.pins().iter().zip(&part.pins).map(|(port, pin)| format!("IO_LOC \"{port}\" {pin};\n")).collect();
-        let path = netlist.path(file);
-        std::fs::write(&path, lines).map_err(FlowError::file("write", &path))?;
+        netlist.write(file, &lines)?;
     }
     let one = |seed: u32| {
         let run = Run { target: part.target, place: &part.place, freq_mhz: options.freq_mhz, seed, constraints, output: None };

@@ -189,3 +189,83 @@ pub fn median(values: &[f64]) -> Option<f64> {
         _ => Some((sorted[n / 2 - 1] + sorted[n / 2]) / 2.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Recorded with Yosys 0.70 and nextpnr 0.11.1 from an 8×8 multiply–accumulate of 32 bits; the
+    // paths of the nextpnr reports are cut to three steps, unused cells left out.
+    const STAT_ECP5: &str = include_str!("testdata/stat_ecp5.json");
+    const STAT_GENERIC: &str = include_str!("testdata/stat_generic.json");
+    const STAT_INCOMPLETE: &str = include_str!("testdata/stat_incomplete.json");
+    const PNR_UP5K: &str = include_str!("testdata/pnr_up5k.json");
+    const PNR_ECP5: &str = include_str!("testdata/pnr_ecp5.json");
+    const PNR_GOWIN: &str = include_str!("testdata/pnr_gowin.json");
+
+    fn report(target: Target, stat: &str) -> SynthReport {
+        let (cells, transistors) = parse_stat(stat).unwrap();
+        let tool = Provenance { name: "yosys".into(), version: "0.70".into(), commands: vec![] };
+        SynthReport::from_cells(target, cells, transistors, true, tool)
+    }
+
+    #[test]
+    fn cells_go_into_their_columns() {
+        let r = report(Target::Ecp5, STAT_ECP5);
+        assert_eq!((r.lut, r.ff, r.carry, r.dsp, r.bram), (Some(64), Some(115), Some(16), Some(1), Some(0)));
+        assert_eq!((r.gates, r.transistors), (None, None));
+        assert!(!r.cells.contains_key("$scopeinfo"));
+        let r = report(Target::Generic, STAT_GENERIC);
+        assert_eq!((r.lut, r.ff, r.gates, r.transistors), (None, Some(32), Some(751), Some(5440)));
+        assert_eq!(r.cells.values().sum::<u64>(), 783);
+    }
+
+    #[test]
+    fn json_has_the_published_keys() {
+        let json = serde_json::to_value(report(Target::Ecp5, STAT_ECP5)).unwrap();
+        for key in ["lut", "ff", "carry", "dsp", "bram", "gates", "transistors"] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn an_incomplete_transistor_count_is_no_count() {
+        assert!(parse_stat(STAT_INCOMPLETE).unwrap_err().contains("4344+"));
+        assert!(parse_stat("{}").is_err() && parse_stat("nonsense").is_err());
+    }
+
+    #[test]
+    fn reports_of_every_nextpnr_are_read() {
+        for (text, fmax, cell, used) in
+            [(PNR_UP5K, 54.687, "ICESTORM_DSP", 1), (PNR_ECP5, 108.425, "TRELLIS_FF", 115), (PNR_GOWIN, 54.301, "DFF", 115)]
+        {
+            let run = parse_pnr(text).unwrap();
+            assert_eq!((run.fmax_mhz, run.utilization[cell].used), (fmax, used));
+            assert_eq!(run.critical_path.len(), 3);
+            assert_eq!(run.critical_path[0].kind, "clk-to-q");
+            assert!(run.utilization.values().all(|u| u.used > 0));
+            let shown = serde_json::to_string(&run).unwrap();
+            assert!(!shown.contains("share/") && !shown.contains("sources"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_clock_is_never_guessed() {
+        let with = |name: &str| {
+            let mut root: Value = serde_json::from_str(PNR_UP5K).unwrap();
+            root["fmax"][name] = serde_json::json!({ "achieved": 317.0, "constraint": 12.0 });
+            parse_pnr(&root.to_string())
+        };
+        assert_eq!(with("$PACKER_GND_NET_$glb_clk").unwrap().fmax_mhz, 54.687);
+        assert!(with("other").unwrap_err().contains("found 2"));
+        let none = PNR_UP5K.replace("clk$SB_IO_IN_$glb_clk\": {", "$PACKER_X\": {");
+        assert!(parse_pnr(&none).unwrap_err().contains("found 0"));
+    }
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0]), Some(2.5));
+        assert_eq!(median(&[]), None);
+    }
+}

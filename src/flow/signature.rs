@@ -1,5 +1,5 @@
 //! The signature that a board must send, computed from the golden model in plain integers: the
-//! other side of [`super::harness`], sharing no arithmetic with it. And the reading of a serial line.
+//! other side of [`super::harness`], sharing no arithmetic with it.
 use super::harness::{FRESH, Plan, data_ports, seed};
 use crate::blocks::{Configured, Role};
 use num_bigint::BigUint;
@@ -123,29 +123,6 @@ pub fn golden(block: &dyn Configured, plan: Plan) -> u32 {
     signature(words, widths.iter().sum())
 }
 
-/// Reads `count` 8N1 bytes from a line sampled once per clock cycle, from its first start bit.
-pub fn decode_serial(line: &[bool], divider: usize, count: usize) -> Result<Vec<u8>, String> {
-    let mut at = 0;
-    let mut bytes = Vec::with_capacity(count);
-    while bytes.len() < count {
-        let start = line[at..].iter().position(|b| !b).map(|n| n + at);
-        let start = start.ok_or_else(|| format!("no start bit after byte {} of {count}", bytes.len()))?;
-        let sample = |bit: usize| line.get(start + bit * divider + divider / 2).copied();
-        let mut byte = 0;
-        for bit in 0..10 {
-            match (bit, sample(bit)) {
-                (_, None) => return Err(format!("the line ends inside byte {}", bytes.len())),
-                (0, Some(true)) | (9, Some(false)) => return Err(format!("byte {} has a framing error", bytes.len())),
-                (1..=8, Some(level)) => byte |= u8::from(level) << (bit - 1),
-                _ => {}
-            }
-        }
-        bytes.push(byte);
-        at = start + 9 * divider + divider / 2;
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,20 +140,5 @@ mod tests {
         // The same bit wrong in two words of 32 at once.
         let twice = words().map(|w| w ^ BigUint::from(0x1_0000_0001u64));
         assert_ne!(signature(twice, 70), right);
-    }
-
-    #[test]
-    fn serial_bytes_are_read_and_broken_frames_refused() {
-        let divider = 5;
-        let mut line = vec![true; 7];
-        for byte in [0xa5u8, 0x00] {
-            let bits = [false].into_iter().chain((0..8).map(|i| byte >> i & 1 == 1)).chain([true]);
-            bits.for_each(|b| line.extend([b; 5]));
-        }
-        assert_eq!(decode_serial(&line, divider, 2), Ok(vec![0xa5, 0x00]));
-        assert!(decode_serial(&line, divider, 3).is_err());
-        let last = line.len() - 1;
-        line[last - 2] = false;
-        assert!(decode_serial(&line, divider, 2).unwrap_err().contains("framing"));
     }
 }

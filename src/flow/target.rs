@@ -1,5 +1,6 @@
 //! [`Target`]: the families a block can be synthesised for, their Yosys commands, and what each
 //! column of a [`SynthReport`](super::report::SynthReport) counts there.
+use crate::hdl::verilog::File;
 use std::fmt;
 
 /// A family of devices, or a plain gate library.
@@ -117,8 +118,8 @@ impl Target {
     }
 
     /// The Yosys command that maps the design to this target's cells.
-    /// `pads`: insert input/output buffers, for a design that goes to a device as it is.
-    pub fn map_commands(self, top: &str, family: &str, dsp: bool, pads: bool) -> Vec<String> {
+    /// `place`: the netlist will be placed and routed, so it gets what the tools for that need.
+    pub fn map_commands(self, top: &str, family: &str, dsp: bool, place: bool) -> Vec<String> {
         let flag = |on: bool, text: &str| if on { format!(" {text}") } else { String::new() };
         match self {
             Target::Ice40 => vec![format!("synth_ice40 -device {family}{} -top {top}", flag(dsp && family == "u", "-dsp"))],
@@ -127,7 +128,10 @@ impl Target {
                 vec![format!("synth_xilinx -family {family} -noiopad -flatten{} -top {top}", flag(!dsp, "-nodsp"))]
             }
             Target::Gowin => {
-                vec![format!("synth_gowin -family {family}{}{} -top {top}", flag(!pads, "-noiopads"), flag(!dsp, "-nodsp"))]
+                let pads = flag(!place, "-noiopads");
+                let mut commands = vec![format!("synth_gowin -family {family}{pads}{} -top {top}", flag(!dsp, "-nodsp"))];
+                commands.extend(self.map_file().filter(|_| place).map(|f| format!("techmap -map {}", f.name)));
+                commands
             }
             // Plain D flip-flops only: enables and resets become gates, so that their cost is seen.
             Target::Generic => [
@@ -141,6 +145,12 @@ impl Target {
             ]
             .into(),
         }
+    }
+
+    /// A file that [`Target::map_commands`] reads when the netlist will be placed.
+    pub fn map_file(self) -> Option<File> {
+        let text = include_str!("../../fpga/models/gowin_lut4.v").to_string();
+        (self == Target::Gowin).then(|| File { name: "gowin_lut4.v".into(), text })
     }
 
     /// The command that counts cells as JSON.

@@ -26,15 +26,13 @@ pub struct Options {
     pub family: String,
     /// Multiplier blocks may be used.
     pub dsp: bool,
-    /// Insert input and output buffers.
-    pub pads: bool,
-    /// Write the netlists too.
-    pub netlist: bool,
+    /// For place and route: with pads, and written out as JSON and Verilog.
+    pub place: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { family: String::new(), dsp: true, pads: false, netlist: false }
+        Options { family: String::new(), dsp: true, place: false }
     }
 }
 
@@ -46,9 +44,21 @@ pub struct Synthesised {
 }
 
 impl Synthesised {
-    /// A file that the run left behind.
+    /// A file of the run.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Reads a file of the run.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, FlowError> {
+        let path = self.path(name);
+        std::fs::read(&path).map_err(FlowError::file("read", &path))
+    }
+
+    /// Puts a file beside those of the run.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), FlowError> {
+        let path = self.path(name);
+        std::fs::write(&path, text).map_err(FlowError::file("write", &path))
     }
 }
 
@@ -65,7 +75,7 @@ pub fn synthesise(files: &[File], top: &str, target: Target, options: &Options) 
         let path = dir.path().join(name);
         std::fs::write(&path, text).map_err(FlowError::file("write", &path))
     };
-    files.iter().try_for_each(|f| write(&f.name, &f.text))?;
+    files.iter().chain(target.map_file().as_ref()).try_for_each(|f| write(&f.name, &f.text))?;
     let commands = commands(files, top, target, options);
     write("run.ys", &(commands.join("\n") + "\n"))?;
     let mut command = yosys.command();
@@ -84,11 +94,55 @@ fn commands(files: &[File], top: &str, target: Target, options: &Options) -> Vec
     let mut commands: Vec<String> = files.iter().map(|f| format!("read_verilog {}", f.name)).collect();
     commands.push(format!("hierarchy -check -top {top}"));
     commands.extend(["proc", "flatten", "opt_clean"].map(String::from));
-    commands.extend(target.map_commands(top, family, options.dsp, options.pads));
+    commands.extend(target.map_commands(top, family, options.dsp, options.place));
     commands.push(format!("tee -q -o stat.json {}", target.stat_command()));
-    if options.netlist {
+    if options.place {
         commands.push(format!("write_json {NETLIST_JSON}"));
         commands.push(format!("write_verilog -noattr {NETLIST_VERILOG}"));
     }
     commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blocks::Configured;
+    use crate::flow::testblock::TestMac;
+    use crate::flow::tool::for_tests;
+    use crate::hdl::prelude::Reset;
+    use crate::hdl::verilog;
+
+    #[test]
+    fn every_target_counts_the_registers_and_reports_the_same_every_time() {
+        if !for_tests("every_target_counts_the_registers_and_reports_the_same_every_time", &[Tool::Yosys]) {
+            return;
+        }
+        let design = TestMac { terms: 5, reset: Reset::Sync }.design().unwrap();
+        let files = verilog::print(&design);
+        let report = |target, dsp| synth(&files, "testmac_5", target, &Options { dsp, ..Options::default() }).unwrap();
+        for target in Target::ALL {
+            let with = report(target, true);
+            // A DSP48E1 takes the accumulator in.
+            assert_eq!(with.ff, Some(if target == Target::Xc7 { 0 } else { 40 }), "{target}");
+            assert_eq!(with.gates.is_some(), target == Target::Generic);
+            assert_eq!(with.transistors.is_some(), target == Target::Generic);
+            let without = report(target, false);
+            assert_eq!(without, report(target, false), "{target}");
+            if target.routable() || target == Target::Xc7 {
+                let most = if target == Target::Ice40 { 0 } else { 1 };
+                assert_eq!((with.dsp, without.dsp), (Some(most), Some(0)), "{target}");
+                assert!(without.lut > Some(100) && without.ff == Some(40), "{target}: {without:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_design_quotes_the_tool() {
+        if !for_tests("a_refused_design_quotes_the_tool", &[Tool::Yosys]) {
+            return;
+        }
+        let file = File { name: "bad.v".into(), text: "module bad (input a);\n  nosuch u (a);\nendmodule\n".into() };
+        let error = synth(&[file], "bad", Target::Ecp5, &Options::default()).unwrap_err();
+        assert!(error.code() == 3 && error.to_string().contains("nosuch"), "{error}");
+    }
 }

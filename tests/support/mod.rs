@@ -21,8 +21,13 @@ pub fn check(block: &str, params: &str) -> usize {
     check_block(&*block, params)
 }
 
-/// Checks the block.
+/// Checks the block, on every input if there are few enough.
 pub fn check_block(block: &dyn Configured, params: &str) -> usize {
+    check_block_on(block, params, 6000, 0x5eed, EXHAUSTIVE)
+}
+
+/// Checks the block on `samples` random inputs and its corners, or on all if it has at most `exhaustive` input bits.
+pub fn check_block_on(block: &dyn Configured, params: &str, count: usize, seed: u64, exhaustive: u32) -> usize {
     let design = block.design().unwrap_or_else(|e| panic!("{params}: {e}"));
     let sim = Sim::new(&design).unwrap_or_else(|e| panic!("{params}: {e}"));
     let ports = block.ports();
@@ -33,11 +38,11 @@ pub fn check_block(block: &dyn Configured, params: &str) -> usize {
     assert_eq!(names, ports.iter().filter(|p| !p.input).map(|p| p.name).collect::<Vec<_>>(), "{params}: output names");
     let bits: u32 = widths(true).iter().sum();
     let (rows, sequence) = if block.latency() > 0 {
-        (sequences(block, 0x5eed), SEQUENCE)
-    } else if bits <= EXHAUSTIVE {
+        (sequences(block, count / SEQUENCE, seed), SEQUENCE)
+    } else if bits <= exhaustive {
         (Rows::counting(&widths(true), 0, 1 << bits), 0)
     } else {
-        (samples(block, 6000, 0x5eed), 0)
+        (samples(block, count, seed), 0)
     };
     let got = sim.run(&rows, sequence).unwrap_or_else(|e| panic!("{}: {params}: {e}", block.module_name()));
     compare(block, params, &rows, &got, sequence);
@@ -86,6 +91,16 @@ impl Random {
     }
 
     /// `bits` random bits; codes near 0, the top and single bits are frequent, lane by lane.
+    /// A number below `n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+
+    /// One of several words.
+    pub fn pick<'w>(&mut self, of: &[&'w str]) -> &'w str {
+        of[self.below(of.len() as u64) as usize]
+    }
+
     fn code(&mut self, bits: u32, lanes: u32) -> BigUint {
         let lane = bits / lanes.max(1);
         (0..lanes.max(1)).fold(BigUint::ZERO, |all, i| all | (self.word(lane) << (lane * i)))
@@ -123,12 +138,12 @@ fn samples(block: &dyn Configured, n: usize, seed: u64) -> Rows {
 }
 
 /// Independent sequences from reset; clear and stalls are rare enough for sums to grow.
-fn sequences(block: &dyn Configured, seed: u64) -> Rows {
+fn sequences(block: &dyn Configured, runs: usize, seed: u64) -> Rows {
     use narrowgen::blocks::Role;
     let ports: Vec<_> = block.ports().into_iter().filter(|p| p.input).collect();
     let mut rows = Rows::new(&ports.iter().map(|p| p.bits).collect::<Vec<_>>());
     let mut random = Random(seed);
-    for _ in 0..150 * SEQUENCE {
+    for _ in 0..runs.max(1) * SEQUENCE {
         let row: Vec<BigUint> = ports
             .iter()
             .map(|p| match p.role {

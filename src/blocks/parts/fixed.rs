@@ -26,12 +26,18 @@ pub fn extent(format: &Format, flush: bool) -> (BigInt, BigInt, i32) {
     match format {
         Format::Minifloat(f) => {
             let (field, frac) = ((largest_code(f) >> f.frac_bits) as u32, largest_code(f) & ((1 << f.frac_bits) - 1));
-            if field == 0 && flush {
-                return (BigInt::ZERO, BigInt::ZERO, 0);
+            let lsb = 1 - f.bias - f.frac_bits as i32;
+            match largest_code(f) >> f.frac_bits {
+                0 if flush => return (BigInt::ZERO, BigInt::ZERO, 0),
+                // A single number is left, the least normal one.
+                1 if flush && frac == 0 => {
+                    return (if f.signed { -one.clone() } else { BigInt::ZERO }, one, lsb + f.frac_bits as i32);
+                }
+                _ => {}
             }
             let units = if field == 0 { BigInt::from(frac) } else { BigInt::from((1 << f.frac_bits) + frac) << (field - 1) };
             let least = if f.signed { -units.clone() } else { BigInt::ZERO };
-            (least, units, 1 - f.bias - f.frac_bits as i32)
+            (least, units, lsb)
         }
         Format::Int(f) => match f.kind {
             IntKind::Unsigned => (BigInt::ZERO, (&one << f.bits) - 1, f.lsb_exp),
@@ -56,6 +62,12 @@ pub fn largest_code(f: &Minifloat) -> u64 {
         Special::Fn => ones - 1,
         Special::P3109 { extended } => ones - u64::from(extended) - u64::from(!f.signed),
     }
+}
+
+/// Weight of the last place of the largest finite value.
+pub fn largest_step(f: &Minifloat) -> i64 {
+    let field = ((largest_code(f) >> f.frac_bits) as i64).max(1);
+    field - i64::from(f.bias) - i64::from(f.frac_bits)
 }
 
 /// The values of a table as integers, and their common weight.
@@ -109,8 +121,14 @@ pub fn bounded<'b>(value: SInt<'b>, lo: &BigInt, hi: &BigInt) -> SInt<'b> {
     }
 }
 
-/// A value as an integer multiple of 2^`lsb`, which must be at most its smallest weight.
+/// A value as an integer multiple of 2^`lsb`, which must divide it.
 pub fn to_fixed<'b>(x: Operand<'b>, lsb: i32) -> Exact<'b> {
+    // The significand's places may be finer than any value is.
+    let finer = i64::from(lsb) - x.grid();
+    if finer > 0 {
+        let fine = to_fixed(x, lsb - finer as i32);
+        return Exact { value: fine.value.asr(finer as u32), lsb, ..fine };
+    }
     match x {
         Operand::Fixed { value, lsb: own } => {
             Exact { value: value.shl_const((own - lsb) as u32), lsb, nan: None, pos_inf: None, neg_inf: None }

@@ -77,6 +77,8 @@ pub fn compile(units: &[&Unit], runtime: &Runtime, options: &Options) -> Result<
     let mut verilate = runtime.verilator.command();
     verilate
         .args(["--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert", "--no-timing", "--output-split", "0"])
+        // The C++ compiler takes more than linear time for long functions.
+        .args(["--output-split-cfuncs", "500"])
         // Style is the lint's business; here only errors count.
         .args(["-Wno-fatal", "-Wno-lint", "-Wno-style", "-Wno-MULTITOP", "--Mdir", "obj"])
         .args(["--top-module", glue::TOP, "--prefix", &format!("V{}", glue::TOP), "-I."])

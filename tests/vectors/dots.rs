@@ -1,0 +1,176 @@
+//! Dot products against GMP, MPFR and numpy, through `dot` (all lanes at once) and `mac` (one pair a cycle).
+use crate::judge::*;
+use crate::reader::*;
+use narrowgen::golden::exact::Exact;
+use narrowgen::golden::format::Format;
+use narrowgen::golden::value::Value;
+use num_bigint::BigInt;
+use serde_json::Value as Json;
+
+fn records(path: &str) -> Vec<Json> {
+    text(path).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn word<'a>(record: &'a Json, key: &str) -> &'a str {
+    record[key].as_str().unwrap_or_else(|| panic!("{key} in {record}"))
+}
+
+/// `[n, e]` means n × 2^e.
+fn exact(json: &Json) -> Value {
+    let x = Exact::new(json[0].as_str().unwrap().parse::<BigInt>().unwrap(), json[1].as_i64().unwrap());
+    Value::number(x, false)
+}
+
+fn list<T>(json: &Json, each: impl Fn(&Json) -> T) -> Vec<T> {
+    json.as_array().unwrap().iter().map(each).collect()
+}
+
+/// The code of an integer, or of the entry of a table with that value.
+fn code(format: &Format, number: i64) -> u64 {
+    match format {
+        Format::Int(i) => number as u64 & ((1 << i.bits) - 1),
+        _ => {
+            let is = |code: &u64| value(format, *code).exact() == Some(Exact::from(number));
+            (0..1 << format.bits()).find(is).unwrap_or_else(|| panic!("{number} in {format:?}"))
+        }
+    }
+}
+
+/// Two vectors and their formats.
+struct Pair<'a> {
+    names: [&'a str; 2],
+    formats: [Format; 2],
+    codes: [Vec<u64>; 2],
+}
+
+impl Pair<'_> {
+    /// All lanes at once.
+    fn dot(&self, judge: &mut Judge, params: &[(&str, &str)], want: Want) {
+        let lanes = self.codes[0].len().to_string();
+        let base = [("a", self.names[0]), ("b", self.names[1]), ("lanes", &lanes)];
+        let inputs = [0, 1].map(|i| pack(&self.formats[i], &self.codes[i]));
+        judge.job("dot", &[&base, params].concat()).vector(&inputs, want);
+    }
+
+    /// One pair a cycle.
+    fn mac(&self, judge: &mut Judge, params: &[(&str, &str)], want: Want) {
+        let base = [("a", self.names[0]), ("b", self.names[1])];
+        let job = judge.job("mac", &[&base, params].concat());
+        for (i, (a, b)) in self.codes[0].iter().zip(&self.codes[1]).enumerate() {
+            job.cycle(&codes([*a, *b, u64::from(i == 0), 1]));
+        }
+        job.state(want);
+    }
+}
+
+const FORMATS: [(&str, &str); 3] = [("f32", "fp32"), ("bf16", "bf16"), ("f16", "fp16")];
+
+#[test]
+fn plain() {
+    let (mut formats, mut judge) = (Formats::default(), Judge::new("dot_plain"));
+    let all = records("dot/dot_plain.jsonl.gz");
+    judge.read(all.len());
+    for record in &all {
+        let names = ["fmt_a", "fmt_b"].map(|key| word(record, key));
+        let pair = Pair {
+            names,
+            formats: names.map(|n| formats.get(n)),
+            codes: ["a", "b"].map(|key| list(&record[key], |c| hex(c.as_str().unwrap()))),
+        };
+        assert_eq!(pair.codes[0].len() as u64, record["len"].as_u64().unwrap());
+        pair.dot(&mut judge, &[("out", "exact")], Want::Exact(exact(&record["exact"])));
+        pair.mac(&mut judge, &[("acc", "exact"), ("terms", "64")], Want::Exact(exact(&record["exact"])));
+        for (key, format) in FORMATS {
+            let once = hex(word(record, &format!("exact_rne_{key}")));
+            pair.dot(&mut judge, &[("sum", "exact"), ("out", format)], Want::Code(once));
+            let last = hex(word(record, &format!("seq_{key}")));
+            pair.dot(&mut judge, &[("sum", "sequential"), ("sum-format", format), ("out", format)], Want::Code(last));
+            pair.mac(&mut judge, &[("acc", format)], Want::Code(last));
+        }
+        let tree = Want::Code(hex(word(record, "tree_f32")));
+        pair.dot(&mut judge, &[("sum", "tree"), ("sum-format", "fp32"), ("out", "fp32")], tree);
+    }
+    // The large circuits of all formats take Verilator minutes: many lanes of one format only.
+    let small = |name: &str| !name.starts_with("dot") || name.contains("--lanes 4") || name.contains("--lanes 8 --out exact");
+    judge.verilate_some(|_, name| small(name) || name.starts_with("dot --a float8_e4m3fn --b float8_e4m3fn "));
+    judge.finish(&Expected { rows: 480, compared: 480 * 12, verilator: (3032, 480 * 12), left_out: &[] });
+}
+
+#[test]
+fn integers() {
+    let (mut formats, mut judge) = (Formats::default(), Judge::new("dot_int"));
+    let all = records("dot/dot_int.jsonl.gz");
+    judge.read(all.len());
+    for record in &all {
+        let names = ["type_a", "type_b"].map(|key| match word(record, key) {
+            "bipolar" => "binary",
+            other => other,
+        });
+        let of = names.map(|n| formats.get(n));
+        let codes = [0, 1].map(|i| list(&record[["a", "b"][i]], |n| code(&of[i], n.as_i64().unwrap())));
+        let pair = Pair { names, formats: of, codes };
+        let sum = record["dot"].as_i64().unwrap();
+        let want = || Want::Exact(Value::number(Exact::from(sum), false));
+        pair.dot(&mut judge, &[("out", "exact")], want());
+        pair.mac(&mut judge, &[("acc", "exact"), ("terms", "256")], want());
+        pair.mac(&mut judge, &[("acc", "int32")], Want::Code(sum as u64 & 0xffff_ffff));
+        pair.mac(&mut judge, &[("acc", "int16"), ("overflow", "wrap")], Want::Code(sum as u64 & 0xffff));
+    }
+    judge.finish(&Expected { rows: 135, compared: 135 * 4, verilator: (135 * 4, 135 * 4), left_out: &[] });
+}
+
+/// The sums inside blocks with scales; the scales need a block of their own.
+#[test]
+fn inside_scaled_blocks() {
+    let (mut formats, mut judge) = (Formats::default(), Judge::new("dot_mx_blocks32, dot_nvfp4_blocks16"));
+    for path in ["dot/dot_mx_blocks32.jsonl.gz", "dot/dot_nvfp4_blocks16.jsonl.gz"] {
+        let all = records(path);
+        judge.read(all.len());
+        for record in &all {
+            let names = ["fmt_a", "fmt_b"].map(|key| match record[key].as_str() {
+                Some("mxfp8_e4m3") => "e4m3fn",
+                Some("mxfp8_e5m2") => "e5m2",
+                Some("mxfp6_e2m3") => "e2m3fn",
+                Some("mxfp6_e3m2") => "e3m2fn",
+                Some("mxfp4_e2m1") | None => "e2m1fn",
+                Some(other) => other,
+            });
+            judge.leave_out("sums over blocks: no block takes scales yet; the sums inside are compared");
+            for block in record["blocks"].as_array().unwrap() {
+                // MXINT8 elements are written as their integers.
+                let element = |c: &Json| c.as_i64().map_or_else(|| hex(c.as_str().unwrap()), |n| (n & 0xff) as u64);
+                let codes = ["a", "b"].map(|key| list(&block[key], element));
+                let pair = Pair { names, formats: names.map(|n| formats.get(n)), codes };
+                pair.dot(&mut judge, &[("out", "exact")], Want::Exact(exact(&block["block_exact_unscaled"])));
+            }
+        }
+    }
+    judge.finish(&Expected {
+        rows: 450,
+        compared: 1050,
+        verilator: (1050, 1050),
+        left_out: &[("sums over blocks: no block takes scales yet; the sums inside are compared", 450)],
+    });
+}
+
+#[test]
+fn a_wrong_expectation_is_found_by_every_engine() {
+    let found = std::panic::catch_unwind(|| {
+        let mut judge = Judge::new("wrong on purpose");
+        judge.read(1);
+        judge.job("mul", &[("a", "int4"), ("b", "int4"), ("out", "int8")]).vector(&codes([3, 2]), Want::Code(7));
+        let exact = Want::Exact(Value::number(Exact::from(-6), false));
+        judge.job("mul", &[("a", "int4"), ("b", "int4"), ("out", "exact")]).vector(&codes([3, 2]), exact);
+        judge.finish(&Expected { rows: 1, compared: 2, verilator: (2, 2), left_out: &[] });
+    });
+    let message = found.unwrap_err().downcast::<String>().unwrap();
+    for engine in ["golden", "native", "verilator"] {
+        let lines = message.lines().filter(|l| l.starts_with(engine)).count();
+        assert!(lines == 2 || engine == "verilator" && lines == 0 && skipping(), "{message}");
+    }
+}
+
+fn skipping() -> bool {
+    use narrowgen::flow::tool::{Tool, resolve};
+    resolve(Tool::Verilator).is_err() || resolve(Tool::Cxx).is_err()
+}
