@@ -27,21 +27,26 @@ module dot_int8_int8_lanes4_out_exact (
   input  wire [31:0] b,
   output wire [17:0] y
 );
-  wire [7:0] bits_1 = a[7:0];
-  wire [7:0] bits_2 = b[7:0];
-  wire [15:0] lane0_prod = $signed({{8{bits_1[7]}}, bits_1}) * $signed({{8{bits_2[7]}}, bits_2});
-  wire [7:0] bits_3 = a[15:8];
-  wire [7:0] bits_4 = b[15:8];
-  wire [15:0] lane1_prod = $signed({{8{bits_3[7]}}, bits_3}) * $signed({{8{bits_4[7]}}, bits_4});
-  wire [7:0] bits_5 = a[23:16];
-  wire [7:0] bits_6 = b[23:16];
-  wire [15:0] lane2_prod = $signed({{8{bits_5[7]}}, bits_5}) * $signed({{8{bits_6[7]}}, bits_6});
-  wire [7:0] bits_7 = a[31:24];
-  wire [7:0] bits_8 = b[31:24];
-  wire [15:0] lane3_prod = $signed({{8{bits_7[7]}}, bits_7}) * $signed({{8{bits_8[7]}}, bits_8});
+  wire [7:0] lane0_prod_bits = a[7:0];
+  wire [7:0] lane0_prod_bits_2 = b[7:0];
+  wire [15:0] lane0_prod = $signed({{8{lane0_prod_bits[7]}}, lane0_prod_bits}) *
+      $signed({{8{lane0_prod_bits_2[7]}}, lane0_prod_bits_2});
+  wire [7:0] lane1_prod_bits = a[15:8];
+  wire [7:0] lane1_prod_bits_2 = b[15:8];
+  wire [15:0] lane1_prod = $signed({{8{lane1_prod_bits[7]}}, lane1_prod_bits}) *
+      $signed({{8{lane1_prod_bits_2[7]}}, lane1_prod_bits_2});
+  wire [7:0] lane2_prod_bits = a[23:16];
+  wire [7:0] lane2_prod_bits_2 = b[23:16];
+  wire [15:0] lane2_prod = $signed({{8{lane2_prod_bits[7]}}, lane2_prod_bits}) *
+      $signed({{8{lane2_prod_bits_2[7]}}, lane2_prod_bits_2});
+  wire [7:0] lane3_prod_bits = a[31:24];
+  wire [7:0] lane3_prod_bits_2 = b[31:24];
+  wire [15:0] lane3_prod = $signed({{8{lane3_prod_bits[7]}}, lane3_prod_bits}) *
+      $signed({{8{lane3_prod_bits_2[7]}}, lane3_prod_bits_2});
   wire [16:0] sum0_0 = {lane0_prod[15], lane0_prod} + {lane1_prod[15], lane1_prod};
   wire [16:0] sum0_1 = {lane2_prod[15], lane2_prod} + {lane3_prod[15], lane3_prod};
   wire [17:0] sum1_0 = {sum0_0[16], sum0_0} + {sum0_1[16], sum0_1};
+
   assign y = sum1_0;
 endmodule
 `default_nettype wire

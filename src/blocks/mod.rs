@@ -127,6 +127,8 @@ pub trait AnyBlock: Sync {
     fn name(&self) -> &'static str;
     /// One line.
     fn doc(&self) -> &'static str;
+    /// The documentation page: the module documentation of the block's file, Markdown.
+    fn page(&self) -> String;
     /// Parameters in order.
     fn fields(&self) -> Vec<Field>;
     /// The block with the given parameters (name as declared or with dashes, value) over its defaults, validated.
@@ -157,7 +159,8 @@ pub trait Configured: Send + Sync {
     fn design(&self) -> Result<Design, Diagnostics>;
 }
 
-struct Entry<B>(std::marker::PhantomData<fn() -> B>);
+/// A registered block and the text of its file.
+struct Entry<B>(std::marker::PhantomData<fn() -> B>, &'static str);
 
 impl<B: Block> AnyBlock for Entry<B> {
     fn name(&self) -> &'static str {
@@ -165,6 +168,10 @@ impl<B: Block> AnyBlock for Entry<B> {
     }
     fn doc(&self) -> &'static str {
         B::DOC
+    }
+    fn page(&self) -> String {
+        let doc = self.1.lines().map_while(|l| l.strip_prefix("//!"));
+        doc.map(|l| format!("{}\n", l.strip_prefix(' ').unwrap_or(l))).collect()
     }
     fn fields(&self) -> Vec<Field> {
         B::fields()
@@ -236,7 +243,9 @@ macro_rules! registry {
     ($($module:ident :: $block:ident),* $(,)?) => {
         $(pub mod $module;)*
         /// Every block, in catalogue order.
-        pub static REGISTRY: &[&dyn AnyBlock] = &[$(&Entry::<$module::$block>(std::marker::PhantomData)),*];
+        pub static REGISTRY: &[&dyn AnyBlock] = &[
+            $(&Entry::<$module::$block>(std::marker::PhantomData, include_str!(concat!(stringify!($module), ".rs")))),*
+        ];
     };
 }
 

@@ -71,10 +71,12 @@ fn block(b: &dyn blocks::AnyBlock, cx: &Context) -> Result<(), Failure> {
             .iter()
             .map(|f| json!({ "name": f.name, "flag": params::flag(f.name), "doc": f.doc, "allowed": f.allowed, "default": f.default }))
             .collect();
-        cx.object(&json!({ "block": b.name(), "doc": b.doc(), "parameters": parameters, "default_ports": ports }));
+        cx.object(
+            &json!({ "block": b.name(), "doc": b.doc(), "page": b.page(), "parameters": parameters, "default_ports": ports }),
+        );
         return Ok(());
     }
-    cx.line(format!("{}: {}", b.name(), b.doc()));
+    cx.line(format!("{}: {}\n\n{}", b.name(), b.doc(), b.page().trim_end()));
     cx.line("\nParameters");
     for f in b.fields() {
         cx.line(format!("  {:<18} {}\n{:21}{} [default: {}]", params::flag(f.name), f.doc, "", f.allowed, f.default));
