@@ -1,15 +1,15 @@
 //! The native simulator: bit-sliced, so that one machine instruction works on many vectors.
 //!
 //! [`Sim::new`] opens up the hierarchy and breaks every operator of the table into one-bit gates,
-//! shared and simplified ([`net`]). The gates are put on a tape whose values live in few, reused
-//! slots ([`tape`]); each slot holds one bit of 512 vectors. Rows go in and out by transposition of
-//! bit matrices ([`transpose`]). Independent sequences run side by side in the lanes, chunks of
+//! shared and simplified (`net.rs`). The gates are put on a tape whose values live in few, reused
+//! slots (`tape.rs`); each slot holds one bit of 512 vectors. Rows go in and out by transposition of
+//! bit matrices (`transpose.rs`). Independent sequences run side by side in the lanes, chunks of
 //! lanes on several threads; results do not depend on the number of threads.
 //!
 //! A single long sequence would leave the lanes empty; it runs on a tape of whole values instead
-//! ([`words`]). [`Sim::run`] chooses by the work to do.
+//! (`words.rs`). [`Sim::run`] chooses by the work to do.
 //!
-//! [`reference`] is a second, slow evaluator straight from the operator table, to test this one.
+//! [`mod@reference`] is a second, slow evaluator straight from the operator table, to test this one.
 //!
 //! ```
 //! use narrowgen_hdl::{prelude::*, sim::Sim};
