@@ -167,8 +167,9 @@ pub fn build(block: &dyn Configured, board: &Board, options: &Options) -> Result
     let native = read_line("native simulator", &native_line(&design, cycles)?, divider, expected)?;
     let rtl = read_line("Verilator on the RTL", &rtl_line(&design, cycles)?, divider, expected)?;
 
-    let share = resolve(Tool::Yosys)?.root.ok_or_else(|| FlowError::Output("Yosys' data folder was not found".into()))?;
-    let cells = models(board.target, &share, &synthesised.report.cells)?;
+    let share = synthesised.share.as_deref();
+    let share = share.ok_or_else(|| FlowError::Output("the folder with Yosys' cell libraries was not found".into()))?;
+    let cells = models(board.target, share, &synthesised.report.cells)?;
     let netlist = read_line("Verilator on the netlist", &netlist_line(&synthesised, cells.file, cycles)?, divider, expected)?;
 
     let pack = pack(board, &synthesised, placed_name, bitstream_name)?;

@@ -101,10 +101,11 @@ impl Library {
                 }
                 None => {}
             }
-            if ends && !timing {
-                if let Some((name, text)) = module.take() {
-                    self.cells.entry(name).or_insert(Cell { text });
-                }
+            if ends
+                && !timing
+                && let Some((name, text)) = module.take()
+            {
+                self.cells.entry(name).or_insert(Cell { text });
             }
         }
         Ok(())

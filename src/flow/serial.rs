@@ -95,7 +95,7 @@ mod tests {
     use crate::flow::signature::golden;
     use crate::flow::target::Target;
     use crate::flow::testblock::TestMac;
-    use crate::flow::tool::{Tool, for_tests, resolve};
+    use crate::flow::tool::for_tests;
     use crate::flow::yosys;
     use crate::hdl::prelude::Reset;
 
@@ -132,8 +132,7 @@ mod tests {
         let (_, files) = sources(&block, plan, divider, &board).unwrap();
         let map = yosys::Options { family: board.family.clone(), dsp: false, place: true };
         let design = yosys::synthesise(&files, TOP, board.target, &map).unwrap();
-        let share = resolve(Tool::Yosys).unwrap().root.unwrap();
-        let cells = models(board.target, &share, &design.report.cells).unwrap().file;
+        let cells = models(board.target, design.share.as_deref().unwrap(), &design.report.cells).unwrap().file;
         let (expected, cycles) = (golden(&block, plan), plan.vectors() + 100 * divider as usize + 64);
         let read = || read_line("the netlist", &netlist_line(&design, cells.clone(), cycles).unwrap(), divider, expected);
         assert_eq!(read().unwrap(), expected);

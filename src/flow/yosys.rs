@@ -6,7 +6,7 @@ use super::error::FlowError;
 use super::process::Job;
 use super::report::{Provenance, SynthReport, parse_stat};
 use super::target::Target;
-use super::tool::{Tool, resolve};
+use super::tool::{Found, Tool, ToolError, managed, resolve};
 use crate::hdl::verilog::File;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +40,8 @@ impl Default for Options {
 pub struct Synthesised {
     /// Cell counts and how they came about.
     pub report: SynthReport,
+    /// Data folder of the Yosys that made it, with the vendors' cell libraries.
+    pub share: Option<PathBuf>,
     dir: TempDir,
 }
 
@@ -69,7 +71,7 @@ pub fn synth(files: &[File], top: &str, target: Target, options: &Options) -> Re
 
 /// Synthesises a design and keeps the files of the run.
 pub fn synthesise(files: &[File], top: &str, target: Target, options: &Options) -> Result<Synthesised, FlowError> {
-    let yosys = resolve(Tool::Yosys)?;
+    let yosys = yosys_for(target)?;
     let dir = tempfile::tempdir().map_err(FlowError::file("make a folder in", &std::env::temp_dir()))?;
     let write = |name: &str, text: &str| {
         let path = dir.path().join(name);
@@ -85,7 +87,26 @@ pub fn synthesise(files: &[File], top: &str, target: Target, options: &Options) 
         .map_err(|e| FlowError::Output(format!("Yosys left no cell statistics: {e}")))?;
     let (cells, transistors) = parse_stat(&stat).map_err(FlowError::Output)?;
     let tool = Provenance { name: "yosys".into(), version: yosys.version, commands };
-    Ok(Synthesised { report: SynthReport::from_cells(target, cells, transistors, options.dsp, tool), dir })
+    Ok(Synthesised { report: SynthReport::from_cells(target, cells, transistors, options.dsp, tool), share: yosys.root, dir })
+}
+
+/// First minor version whose `synth_gowin` knows families and multiplier blocks.
+const GOWIN_SINCE: u32 = 50;
+
+/// The Yosys in use; for Gowin the managed one if that in use is too old.
+fn yosys_for(target: Target) -> Result<Found, FlowError> {
+    let found = resolve(Tool::Yosys)?;
+    let minor = found.version.split(['.', '+']).nth(1).and_then(|m| m.parse::<u32>().ok());
+    if target != Target::Gowin || !found.version.starts_with("0.") || minor.is_none_or(|m| m >= GOWIN_SINCE) {
+        return Ok(found);
+    }
+    managed().and_then(|set| set.tool(Tool::Yosys)).ok_or_else(|| {
+        FlowError::Tool(ToolError {
+            tool: Tool::Yosys,
+            message: format!("Gowin devices need Yosys 0.{GOWIN_SINCE} or newer; the one in use is {}", found.version),
+            help: "run `narrowgen tools install`".into(),
+        })
+    })
 }
 
 /// The whole script.
