@@ -30,6 +30,7 @@ pub struct Number<'b> {
 
 /// An operand: fixed point or floating point.
 #[derive(Clone, Copy)]
+#[allow(clippy::large_enum_variant)] // a handful of them exist, and they are copied like the signals inside
 pub enum Operand<'b> {
     /// value × 2^lsb.
     Fixed {

@@ -86,7 +86,7 @@ fn above<'b>(target: &Target, gap: &Gap, below: u32, x: SInt<'b>, random: Option
         Round::Down => towards_upper(true, place(&gap.high)),
         Round::Rtz | Round::Odd => towards_upper(positive, place(if positive { &gap.high } else { &gap.low })),
         Round::Rna => towards_upper(!middle.is_negative(), middle),
-        Round::Rne if middle.is_negative() => towards_upper(!(gap.high_odd || !gap.low_odd), middle),
+        Round::Rne if middle.is_negative() => towards_upper(gap.low_odd && !gap.high_odd, middle),
         Round::Rne => towards_upper(middle == BigInt::ZERO || gap.low_odd || !gap.high_odd, middle),
         mode => {
             // With k = 2^n - r: away from zero iff the fraction of the gap reaches k, k - 1/2 or (2k - 1)/2 by mode.
