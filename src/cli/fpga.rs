@@ -35,7 +35,7 @@ fn options(c: clap::Command) -> clap::Command {
         Arg::new("seed")
             .long("seed")
             .value_name("N")
-            .value_parser(value_parser!(u32).range(1..))
+            .value_parser(value_parser!(u32).range(1..=i64::from(i32::MAX)))
             .default_value("1")
             .help("Seed of place and route"),
     )
