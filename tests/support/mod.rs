@@ -62,7 +62,7 @@ fn compare(block: &dyn Configured, params: &str, rows: &Rows, got: &Rows, sequen
         let found: Vec<BigUint> = (0..got.widths().len()).map(|c| got.get(r, c)).collect();
         if expected != found {
             let hex = |v: &[BigUint]| v.iter().map(|x| format!("{x:x}")).collect::<Vec<_>>().join(" ");
-            let first = if sequence > 0 { r / sequence * sequence } else { r };
+            let first = r - r.checked_rem(sequence).unwrap_or(0);
             let lead: Vec<String> =
                 (first..=r).map(|i| hex(&(0..rows.widths().len()).map(|c| rows.get(i, c)).collect::<Vec<_>>())).collect();
             panic!(
@@ -147,8 +147,8 @@ fn sequences(block: &dyn Configured, runs: usize, seed: u64) -> Rows {
         let row: Vec<BigUint> = ports
             .iter()
             .map(|p| match p.role {
-                Role::Clear => BigUint::from(u32::from(random.next() % 16 == 0)),
-                Role::Enable => BigUint::from(u32::from(random.next() % 8 != 0)),
+                Role::Clear => BigUint::from(u32::from(random.below(16) == 0)),
+                Role::Enable => BigUint::from(u32::from(random.below(8) != 0)),
                 _ => random.code(p.bits, p.lanes),
             })
             .collect();
