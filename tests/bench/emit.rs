@@ -21,7 +21,8 @@ fn main() {
         let mut times: Vec<f64> = (0..RUNS)
             .map(|_| {
                 let start = Instant::now();
-                let status = Command::new(env!("CARGO_BIN_EXE_narrowgen")).arg("emit").args(*block).stdout(Stdio::null()).status();
+                let status =
+                    Command::new(env!("CARGO_BIN_EXE_narrowgen")).arg("emit").args(*block).stdout(Stdio::null()).status();
                 assert!(status.is_ok_and(|s| s.success()), "emit {} failed", block.join(" "));
                 start.elapsed().as_secs_f64() * 1e3
             })
