@@ -167,7 +167,9 @@ fn flag(b: bool) -> Bits {
     Bits::bit(b)
 }
 fn infix(f: &mut String, a: &[&str], op: &str) {
-    let _ = write!(f, "{} {op} {}", a[0], a[1]);
+    for part in [a[0], " ", op, " ", a[1]] {
+        f.push_str(part);
+    }
 }
 /// `x` widened to `to` bits in place, so that no tool widens it by its own rules.
 fn extended(x: &str, from: u32, to: u32, signed: bool) -> String {
@@ -265,7 +267,7 @@ define_ops! {
             Err(format!("selects by 1 bit between arms of the result's {} bits; found {}, {}, {}", s.width, s.args[0], s.args[1], s.args[2]))
         } else { Ok(()) };
         eval |_, a| if a[0].is_zero() { a[2].clone() } else { a[1].clone() };
-        emit |f, _, a| { let _ = write!(f, "{} ? {} : {}", a[0], a[1], a[2]); };
+        emit |f, _, a| [a[0], " ? ", a[1], " : ", a[2]].into_iter().for_each(|part| f.push_str(part));
     /// `width` bits from bit `imm` up.
     Slice "slice" Arity::Fixed(1), NONE, Free;
         check |s| if s.imm + s.width > s.args[0] {

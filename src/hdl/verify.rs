@@ -26,7 +26,8 @@ pub fn address_bits(depth: u32) -> u32 {
 
 /// True if `name` is a plain Verilog identifier (it may still be a reserved word).
 pub fn is_identifier(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
+    name.bytes().all(word) && name.bytes().next().is_some_and(|c| !c.is_ascii_digit())
 }
 
 /// Checks every invariant of the module documentation. Errors: one line each, with module and node.

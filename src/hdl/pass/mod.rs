@@ -15,7 +15,7 @@ mod rebuild;
 use crate::ir::{Design, Module};
 use crate::verify::verify;
 use rayon::prelude::*;
-pub use rebuild::{Rebuild, pooled};
+pub use rebuild::{Ready, Rebuild, pooled};
 
 /// One pass.
 pub struct Pass {

@@ -9,13 +9,14 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// "Not in the new module".
 const GONE: NodeId = NodeId(u32::MAX);
 
-/// A hasher for keys that are hashes already.
+/// A quick hasher for keys that are hashes or small numbers; the order of maps never matters here.
 #[derive(Default)]
-struct Ready(u64);
+pub struct Ready(u64);
 
 impl Hasher for Ready {
     fn finish(&self) -> u64 {
-        self.0
+        // A product is well mixed in its high bits only; tables look at the low ones too.
+        self.0 ^ (self.0 >> 32)
     }
     fn write(&mut self, bytes: &[u8]) {
         for b in bytes {

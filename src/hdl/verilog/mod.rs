@@ -16,7 +16,7 @@
 //! assert!(text.contains("assign {y_sum, unused_y_sum} = {1'd0, a} + {1'd0, b};"));
 //! assert!(text.contains("assign y = y_sum;"));
 //! ```
-mod line;
+pub(crate) mod line;
 mod module;
 pub mod reserved;
 mod state;

@@ -3,8 +3,10 @@ use super::line::*;
 use super::uses::{Uses, gaps};
 use crate::ir::*;
 use crate::ops::{DelayClass, Op, Shape};
+use crate::pass::Ready;
 use crate::pass::names::Names;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 /// Longest expression printed in place, in characters.
 const INLINE: usize = 60;
@@ -20,13 +22,13 @@ pub struct Printer<'a> {
     pub(super) uses: Uses<'a>,
     pub(super) names: Names,
     /// Numbers of the unnamed wires, by what they feed and their stem.
-    counters: HashMap<(u32, u8), u32>,
+    counters: HashMap<u64, u32, BuildHasherDefault<Ready>>,
     /// All identifiers and in-place expressions.
     arena: String,
     /// Identifier or in-place expression of each node.
     text: Vec<Span>,
     /// Names of the parts of nodes some bits of which are not used.
-    pieces: BTreeMap<NodeId, Vec<(u32, u32, Span)>>,
+    pieces: HashMap<u64, Vec<(u32, u32, Span)>, BuildHasherDefault<Ready>>,
     /// Node of each used (instance, output).
     pub(super) inst_outs: HashMap<(u32, u32), NodeId>,
     /// Parts of ports and registers that nothing reads.
@@ -66,10 +68,10 @@ impl<'a> Printer<'a> {
             m,
             uses: Uses::of(m, design),
             names,
-            counters: HashMap::new(),
+            counters: HashMap::default(),
             arena: String::with_capacity(n * 12),
             text: vec![Span::default(); n],
-            pieces: BTreeMap::new(),
+            pieces: HashMap::default(),
             inst_outs,
             unused: Vec::new(),
             out: String::with_capacity(n * 48 + 1024),
@@ -160,7 +162,7 @@ impl<'a> Printer<'a> {
         }
         self.declare_name(id);
         let start = self.out.len();
-        if self.uses.parts(id).is_some() {
+        if self.uses.is_partial(id) {
             self.concatenation(id);
             self.out.push_str(" = ");
             self.out.push_str(strip(&self.scratch));
@@ -173,7 +175,6 @@ impl<'a> Printer<'a> {
             self.out.push_str(strip(&self.scratch));
         }
         self.out.push(';');
-        let start = self.out[start..].rfind('\n').map_or(start, |n| start + n + 1);
         wrap_from(&mut self.out, start);
         self.out.push('\n');
     }
@@ -183,7 +184,7 @@ impl<'a> Printer<'a> {
         let m = self.m;
         let node = m.node(id);
         let args = m.args(id);
-        let Printer { scratch, arena, text, pieces, .. } = self;
+        let Printer { scratch, arena, text, pieces, uses, .. } = self;
         let of = |id: NodeId| {
             let Span(start, end) = text[id.index()];
             &arena[start as usize..end as usize]
@@ -199,10 +200,9 @@ impl<'a> Printer<'a> {
                 }
                 scratch.push('}');
             }
-            Op::Slice if pieces.contains_key(&args[0]) => {
-                let Some((lo, hi, name)) = pieces[&args[0]].iter().find(|(lo, hi, _)| *lo <= node.imm && node.imm < *hi) else {
-                    return;
-                };
+            Op::Slice if uses.is_partial(args[0]) && pieces.contains_key(&key(args[0])) => {
+                let parts = &pieces[&key(args[0])];
+                let Some((lo, hi, name)) = parts.iter().find(|(lo, hi, _)| *lo <= node.imm && node.imm < *hi) else { return };
                 scratch.push_str(&arena[name.0 as usize..name.1 as usize]);
                 push_select(scratch, node.imm - lo, node.width, hi - lo);
             }
@@ -243,7 +243,7 @@ impl<'a> Printer<'a> {
             (Some(name), _) => self.arena.push_str(name),
             (None, Some((feeds, base))) => {
                 let stem = stem(m.node(id).op);
-                let n = self.counters.entry((feeds, stem)).or_insert(0);
+                let n = self.counters.entry(u64::from(feeds) << 8 | u64::from(stem)).or_insert(0);
                 loop {
                     *n += 1;
                     self.arena.truncate(start);
@@ -262,7 +262,7 @@ impl<'a> Printer<'a> {
             (None, None) => self.arena.push_str(&self.names.claim("net")),
         }
         self.text[id.index()] = Span(start as u32, self.arena.len() as u32);
-        if self.uses.parts(id).is_some() {
+        if self.uses.is_partial(id) {
             let name = self.text(id).to_string();
             self.declare_parts(id, &name);
         }
@@ -271,18 +271,25 @@ impl<'a> Printer<'a> {
     /// Wires for the used and the unused intervals of a node called `name`.
     pub(super) fn declare_parts(&mut self, id: NodeId, name: &str) {
         let width = self.m.width(id);
-        let Some(used) = self.uses.parts(id).map(<[_]>::to_vec) else { return };
-        let mut pieces = Vec::new();
+        let Some(used) = self.uses.parts(id) else { return };
+        let mut pieces = Vec::with_capacity(2 * used.len() + 1);
+        let mut want = String::with_capacity(name.len() + 7);
         for (lo, hi) in gaps(&used, width) {
-            let unused = self.names.claim(&format!("unused_{name}"));
+            want.clear();
+            want.push_str("unused_");
+            want.push_str(name);
+            let unused = self.names.claim(&want);
             pieces.push((lo, hi, self.span(&unused)));
         }
         for (lo, hi) in &used {
             let own = match used.len() {
-                1 => name.to_string(),
-                _ => self.names.claim(&format!("{name}_{}_{lo}", hi - 1)),
+                1 => self.span(name),
+                _ => {
+                    let own = self.names.claim(&format!("{name}_{}_{lo}", hi - 1));
+                    self.span(&own)
+                }
             };
-            pieces.push((*lo, *hi, self.span(&own)));
+            pieces.push((*lo, *hi, own));
         }
         pieces.sort_unstable_by_key(|(lo, _, _)| std::cmp::Reverse(*lo));
         for (lo, hi, Span(from, to)) in &pieces {
@@ -291,20 +298,24 @@ impl<'a> Printer<'a> {
             self.out.push_str(&self.arena[*from as usize..*to as usize]);
             self.out.push_str(";\n");
         }
-        self.pieces.insert(id, pieces);
+        self.pieces.insert(key(id), pieces);
     }
 
     /// `{high, unused_low}`, the parts of a node as the target of an assignment.
     fn concatenation(&mut self, id: NodeId) {
         self.out.push_str("  assign {");
-        let target = self.parts_text(id);
-        self.out.push_str(&target);
+        for (i, (_, _, Span(a, b))) in self.pieces.get(&key(id)).into_iter().flatten().enumerate() {
+            if i > 0 {
+                self.out.push_str(", ");
+            }
+            self.out.push_str(&self.arena[*a as usize..*b as usize]);
+        }
         self.out.push('}');
     }
 
     /// The parts of a node, top first, with commas.
     pub(super) fn parts_text(&self, id: NodeId) -> String {
-        let parts = self.pieces.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let parts = self.pieces.get(&key(id)).map(Vec::as_slice).unwrap_or_default();
         parts.iter().map(|(_, _, Span(a, b))| &self.arena[*a as usize..*b as usize]).collect::<Vec<_>>().join(", ")
     }
 }
@@ -321,4 +332,8 @@ fn push_select(out: &mut String, lo: u32, width: u32, of: u32) {
     }
     push_number(out, lo);
     out.push(']');
+}
+
+fn key(id: NodeId) -> u64 {
+    u64::from(id.0)
 }

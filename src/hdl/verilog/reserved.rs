@@ -1,4 +1,5 @@
 //! Words that cannot name anything.
+use std::sync::LazyLock;
 
 /// Verilog-2005 and SystemVerilog words, and C++ ones, for which Verilator (5.006, 5.048) warns SYMRSVDWORD.
 /// Sorted, for binary search.
@@ -37,7 +38,14 @@ pub const RESERVED: &[&str] = &[
 
 /// True if the word is reserved.
 pub fn is_reserved(word: &str) -> bool {
-    RESERVED.binary_search(&word).is_ok()
+    // Most words end with a length and a first letter that no reserved word has together.
+    let first = |w: &str| w.bytes().next().map_or(0, |c| 1u32 << (c & 31));
+    static FIRST: LazyLock<[u32; 32]> = LazyLock::new(|| {
+        let mut table = [0; 32];
+        RESERVED.iter().for_each(|w| table[w.len()] |= 1u32 << (w.as_bytes()[0] & 31));
+        table
+    });
+    FIRST.get(word.len()).is_some_and(|letters| letters & first(word) != 0) && RESERVED.binary_search(&word).is_ok()
 }
 
 #[cfg(test)]

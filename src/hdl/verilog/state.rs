@@ -73,7 +73,7 @@ impl Printer<'_> {
     fn note_unused(&mut self, id: NodeId, name: &str) {
         let width = self.m.width(id);
         let Some(used) = self.uses.parts(id) else { return };
-        for (lo, hi) in gaps(used, width) {
+        for (lo, hi) in gaps(&used, width) {
             self.unused.push(match hi - lo {
                 n if n == width => name.to_string(),
                 1 => format!("{name}[{lo}]"),
@@ -167,7 +167,7 @@ impl Printer<'_> {
             };
             let name = self.names.claim(&want);
             self.set(id, &name);
-            if self.uses.parts(id).is_some() {
+            if self.uses.is_partial(id) {
                 self.declare_parts(id, &name);
                 pins.push(format!(".{}({{{}}})", port.name, self.parts_text(id)));
             } else {

@@ -2,7 +2,6 @@
 use crate::ir::*;
 use crate::ops::Op;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// How often and how a node is used.
 #[derive(Clone, Copy, Default)]
@@ -13,8 +12,10 @@ pub struct Use {
     pub indexed: bool,
     /// Drives an output or the next value of a register, so that an `assign` can hold its expression.
     pub root: bool,
-    /// All bits are used.
+    /// All bits are used by one user.
     whole: bool,
+    /// Some bits are not used.
+    partial: bool,
     /// What it feeds, for its name: a number of [`Uses::feeds`] plus one.
     feeds: u32,
 }
@@ -24,14 +25,14 @@ pub struct Uses<'a> {
     nodes: Vec<Use>,
     /// Names of the things that end a cone of unnamed wires.
     feeds: Vec<Cow<'a, str>>,
-    /// Used intervals, lowest first, of nodes some bits of which are not used.
-    parts: BTreeMap<NodeId, Vec<(u32, u32)>>,
+    /// Used intervals, by node and then lowest first, of nodes some bits of which are not used.
+    parts: Vec<(NodeId, u32, u32)>,
 }
 
 impl<'a> Uses<'a> {
     /// Looks at every use. `m` has legal names and nothing dead.
     pub fn of(m: &'a Module, design: &Design) -> Self {
-        let mut u = Uses { nodes: vec![Use::default(); m.nodes.len()], feeds: Vec::new(), parts: BTreeMap::new() };
+        let mut u = Uses { nodes: vec![Use::default(); m.nodes.len()], feeds: Vec::new(), parts: Vec::new() };
         for p in &m.outputs {
             u.root(p.node, p.name.as_str().into(), true);
         }
@@ -83,13 +84,13 @@ impl<'a> Uses<'a> {
         slices.retain(|(id, _, _)| !u.nodes[id.index()].whole);
         slices.sort_unstable();
         for (id, lo, hi) in slices {
-            let parts = u.parts.entry(id).or_default();
-            match parts.last_mut() {
-                Some(last) if last.1 >= lo => last.1 = last.1.max(hi),
-                _ => parts.push((lo, hi)),
+            match u.parts.last_mut() {
+                Some(last) if last.0 == id && last.2 >= lo => last.2 = last.2.max(hi),
+                _ => u.parts.push((id, lo, hi)),
             }
         }
-        u.parts.retain(|id, parts| *parts != [(0, m.width(*id))]);
+        u.parts.retain(|(id, lo, hi)| *lo > 0 || *hi < m.width(*id));
+        u.parts.iter().for_each(|(id, ..)| u.nodes[id.index()].partial = true);
         u
     }
 
@@ -119,11 +120,17 @@ impl<'a> Uses<'a> {
     }
 
     /// The used intervals, lowest first, if some bits are not used; none for a node nobody uses.
-    pub fn parts(&self, id: NodeId) -> Option<&[(u32, u32)]> {
-        match self.nodes[id.index()].count {
-            0 => Some(&[]),
-            _ => self.parts.get(&id).map(Vec::as_slice),
+    pub fn parts(&self, id: NodeId) -> Option<Vec<(u32, u32)>> {
+        if self.nodes[id.index()].count > 0 && !self.nodes[id.index()].partial {
+            return None;
         }
+        let start = self.parts.partition_point(|(n, ..)| *n < id);
+        Some(self.parts[start..].iter().take_while(|(n, ..)| *n == id).map(|(_, lo, hi)| (*lo, *hi)).collect())
+    }
+
+    /// True if some bits are not used.
+    pub fn is_partial(&self, id: NodeId) -> bool {
+        self.nodes[id.index()].count == 0 || self.nodes[id.index()].partial
     }
 }
 
