@@ -152,3 +152,24 @@ fn synth_reports_size_and_clock_rate_as_json() {
         assert!(code == 2 && err.contains(word), "{code} {err}");
     }
 }
+
+#[test]
+fn counts_are_those_of_a_plain_multiplier_measured_elsewhere() {
+    if !for_tests("counts_are_those_of_a_plain_multiplier_measured_elsewhere", &[Tool::Yosys]) {
+        return;
+    }
+    // A hand-written signed 8×8 `a * b`, Yosys 0.70; other versions count a little otherwise.
+    let known = [("xc7", "lut", 134), ("ice40", "lut", 177), ("ecp5", "lut", 290), ("generic", "gates", 419)];
+    for (target, column, count) in known {
+        let args = ["synth", "mul", "--a", "int8", "--b", "int8", "--out", "exact", "--no-dsp", "--target", target, "--json"];
+        let (code, out, err) = run(&args);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let report: Value = serde_json::from_str(&out).unwrap();
+        let found = report[column].as_u64().unwrap();
+        if report["tool"]["version"] == "0.70" {
+            assert_eq!(found, count, "{target}");
+        } else {
+            assert!(found.abs_diff(count) * 5 < count, "{target}: {found}");
+        }
+    }
+}
