@@ -12,12 +12,25 @@ impl ParamValue for Format {
     const IN_NAME: bool = true;
     fn parse(text: &str) -> Result<Self, String> {
         let Some(path) = text.strip_prefix("table:") else { return names::parse(text) };
+        // `table:NAME:V0,V1,…` holds the values themselves: how manifests and headers write a user's table.
+        if let Some((name, values)) = path.split_once(':').filter(|_| !std::path::Path::new(path).exists()) {
+            return tables::table_from_text(name, values).map(Format::Table).map_err(|e| format!("table `{name}`: {e}"));
+        }
         let content = std::fs::read_to_string(path).map_err(|e| format!("table file `{path}`: {e}"))?;
         let stem = std::path::Path::new(path).file_stem().map(|s| s.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         tables::table_from_text(&stem, &content).map(Format::Table).map_err(|e| format!("table file `{path}`: {e}"))
     }
     fn text(&self) -> String {
-        names::name(self)
+        match self {
+            Format::Table(t) if names::parse(&t.name).is_err() => {
+                let value = |(m, e): &(i64, i32)| match (m, e) {
+                    (m, 0) => m.to_string(),
+                    (m, e) => format!("{}0x{:x}p{e}", if *m < 0 { "-" } else { "" }, m.unsigned_abs()),
+                };
+                format!("table:{}:{}", t.name, t.values.iter().map(value).collect::<Vec<_>>().join(","))
+            }
+            _ => names::name(self),
+        }
     }
     fn allowed() -> String {
         FORMATS.into()
@@ -150,5 +163,22 @@ impl ParamValue for Subnormals {
     }
     fn ident(&self, param: &str) -> String {
         format!("{}_{}", self.word(), param.trim_start_matches("subnormals_"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_table_is_written_with_its_values() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mine.txt");
+        std::fs::write(&path, "-3.5, -1 0\n0.15625 # a comment\n").unwrap();
+        let table = Format::parse(&format!("table:{}", path.display())).unwrap();
+        assert_eq!(table.text(), "table:mine:-0x7p-1,-1,0,0x5p-5");
+        assert_eq!(Format::parse(&table.text()).unwrap(), table);
+        assert!(Format::parse("table:mine:1,2,3").unwrap_err().contains("a power of two"));
+        assert!(Format::parse("table:nothing.txt").unwrap_err().contains("nothing.txt"));
     }
 }

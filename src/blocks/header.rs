@@ -1,6 +1,6 @@
 //! The comment at the top of a block's Verilog: what it is, its parameters, its ports.
 use super::{Configured, Port};
-use crate::blocks::params::ParamValue;
+use crate::golden::names;
 
 /// Header lines, without the comment signs.
 pub fn lines(block: &dyn Configured) -> Vec<String> {
@@ -27,9 +27,9 @@ pub fn lines(block: &dyn Configured) -> Vec<String> {
 fn meaning(port: &Port) -> String {
     match (&port.format, port.lsb_exp) {
         (Some(format), _) if port.lanes > 1 => {
-            format!("{} lanes of {} bits, {}, lane 0 lowest", port.lanes, port.bits / port.lanes, format.text())
+            format!("{} lanes of {} bits, {}, lane 0 lowest", port.lanes, port.bits / port.lanes, names::name(format))
         }
-        (Some(format), _) => format.text(),
+        (Some(format), _) => names::name(format),
         (None, Some(lsb)) => format!("two's complement, bit 0 weighs 2^{lsb}"),
         (None, None) => match (port.role, port.name) {
             (super::Role::Clear, _) => "starts a new sum".into(),

@@ -1,5 +1,6 @@
 //! `narrowgen formats [NAME] [--table]`: the number formats, one format's facts, or every code with its value.
 use super::{Command, Context, Failure};
+use crate::blocks::params::ParamValue;
 use crate::golden::decode::decode;
 use crate::golden::format::Format;
 use crate::golden::value::Value;
@@ -25,7 +26,7 @@ const LISTED_BITS: u32 = 16;
 
 /// A format from its name, as a command needs it.
 pub fn parse(name: &str) -> Result<Format, Failure> {
-    names::parse(name).map_err(|e| Failure::usage(e, "narrowgen formats lists the named ones"))
+    <Format as ParamValue>::parse(name).map_err(|e| Failure::usage(e, "narrowgen formats lists the named ones"))
 }
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
