@@ -9,7 +9,7 @@ pub enum Class {
     Any,
     /// Edges: zeros, smallest, largest, infinities, NaNs and their neighbours.
     Special,
-    /// Few significant bits, so that products and conversions hit ties.
+    /// Few significant bits, so that products and conversions hit ties, or just miss them.
     Sparse,
     /// Small exponents: subnormals and their products.
     Small,
@@ -90,26 +90,32 @@ impl Family {
         match (class, self.fields) {
             (Class::Any, _) => any,
             (Class::Special, _) => self.special[rng.random_range(0..self.special.len())],
-            (Class::Sparse, f) => {
-                // Keep a few top bits of the fraction, then all zeros or all ones.
-                let m = f.map_or(self.bits, |f| f.frac_bits);
-                let cut = mask(rng.random_range(0..=m));
-                if rng.random() { any & !cut } else { any | cut }
-            }
-            (class, Some(f)) => {
-                let top = mask(f.exp_bits);
-                let reach = top.min(4);
-                let offset = rng.random_range(0..=reach);
-                let exponent = match class {
-                    Class::Small => offset.min(2),
-                    Class::Large => top - offset,
-                    _ => (f.bias.max(0) as u64 + offset).saturating_sub(2).min(top),
-                };
-                any & !(top << f.frac_bits) | exponent << f.frac_bits
-            }
+            (Class::Sparse, None) => sparse(rng, any, self.bits),
             (Class::Small, None) => any & 7,
             (Class::Large, None) => mask(self.bits) - (any & 7),
-            (_, None) => any,
+            (Class::Middle, None) => any,
+            (class, Some(f)) => {
+                let (e, m) = (mask(f.exp_bits), f.frac_bits);
+                let (wide, above) = (rng.random(), rng.random_range(0..=e.min(4)));
+                let exponent = match class {
+                    Class::Small => {
+                        if wide {
+                            0
+                        } else {
+                            above.min(2)
+                        }
+                    }
+                    Class::Large => e - above,
+                    Class::Middle => near(rng, f, if wide { 2 } else { 16 }),
+                    // Half of the time not far from one, where other formats have their numbers too.
+                    _ if wide => near(rng, f, 16),
+                    _ => any >> m & e,
+                };
+                // Subnormals of every size: uniform in the position of the leading one.
+                let fraction = (any & mask(m)) >> if exponent == 0 { rng.random_range(0..=m) } else { 0 };
+                let fraction = if class == Class::Sparse || rng.random() { sparse(rng, fraction, m) } else { fraction };
+                any & !mask(f.exp_bits + m) | exponent << m | fraction
+            }
         }
     }
 
@@ -121,6 +127,20 @@ impl Family {
             Negate::No => code,
         }
     }
+}
+
+/// The top bits of a code of `bits` bits, then all zeros or all ones but for up to two bits: exact ties,
+/// and what is just beside them.
+fn sparse(rng: &mut impl Rng, code: u64, bits: u32) -> u64 {
+    let low = rng.random_range(0..=bits);
+    let plain = if rng.random() { code & !mask(low) } else { code | mask(low) };
+    let flips = if low == 0 { 0 } else { [0, 0, 1, 2][rng.random_range(0..4usize)] };
+    (0..flips).fold(plain, |code, _| code ^ 1 << rng.random_range(0..low))
+}
+
+/// An exponent field at most `reach` from that of one.
+fn near(rng: &mut impl Rng, f: Minifloat, reach: i64) -> u64 {
+    (i64::from(f.bias) + rng.random_range(-reach..=reach)).clamp(0, mask(f.exp_bits) as i64) as u64
 }
 
 fn mask(bits: u32) -> u64 {

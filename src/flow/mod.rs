@@ -27,6 +27,7 @@ pub mod target;
 pub mod testbench;
 #[cfg(test)]
 mod testblock;
+pub mod ties;
 pub mod tool;
 pub mod unit;
 pub mod vectors;

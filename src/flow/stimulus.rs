@@ -4,7 +4,8 @@
 //! A [`Plan`] is a list of chunks, each a pure function of (plan, chunk number), so that chunks can be
 //! made on any thread in any order and the whole run is reproduced by its seed alone.
 use crate::blocks::{Configured, Port, Role};
-use crate::flow::codes::{self, Family};
+use crate::flow::codes::{Class, Family};
+use crate::flow::ties::Ties;
 use crate::hdl::rows::Rows;
 use num_bigint::BigUint;
 use rand::{Rng, SeedableRng};
@@ -62,6 +63,8 @@ pub struct Plan {
     rows_per_chunk: usize,
     corners: Vec<Vec<BigUint>>,
     families: Vec<Family>,
+    /// For blocks with one operand: the borders of its conversion.
+    ties: Option<Ties>,
 }
 
 impl Plan {
@@ -101,6 +104,12 @@ impl Plan {
             return Err("0 vectors would check nothing; ask for at least 1".into());
         }
         let families = ports.iter().map(|p| Family::new(p.format.as_ref(), p.bits / p.lanes.max(1))).collect();
+        let all = block.ports();
+        let of_role = |role| all.iter().filter(|p| p.role == role).map(|p| (p.format.as_ref(), p.lanes)).collect::<Vec<_>>();
+        let ties = match (&of_role(Role::Operand)[..], &of_role(Role::Result)[..]) {
+            ([(Some(from), 1)], [(Some(to), _)]) if !exhaustive => Ties::new(from, to),
+            _ => None,
+        };
         Ok(Plan {
             ports,
             widths,
@@ -111,6 +120,7 @@ impl Plan {
             rows_per_chunk: rows,
             corners,
             families,
+            ties,
         })
     }
 
@@ -192,7 +202,10 @@ impl Plan {
                         }
                     }
                 }
-                Role::Operand => self.operand(rng, rows, row, column),
+                Role::Operand => match &self.ties {
+                    Some(ties) if rng.random_range(0..3) == 0 => put_lane(rows, row, column, 0, port.bits, ties.draw(rng)),
+                    _ => self.operand(rng, style, rows, row, column),
+                },
                 _ => {
                     for word in 0..port.bits.div_ceil(64) {
                         let bits = (port.bits - 64 * word).min(64);
@@ -203,13 +216,13 @@ impl Plan {
         }
     }
 
-    fn operand(&self, rng: &mut ChaCha8Rng, rows: &mut Rows, row: usize, column: usize) {
+    fn operand(&self, rng: &mut ChaCha8Rng, style: &Style, rows: &mut Rows, row: usize, column: usize) {
         let (port, family) = (&self.ports[column], &self.families[column]);
         let lane = port.bits / port.lanes.max(1);
         // One class for the whole row most of the time, so that wide dot products meet rows that are all subnormal, all near the top, …
-        let class = codes::Class::draw(rng);
+        let class = style.class.unwrap_or_else(|| Class::draw(rng));
         for l in 0..port.lanes {
-            let class = if rng.random_range(0..4) == 0 { codes::Class::draw(rng) } else { class };
+            let class = if rng.random_range(0..4) == 0 { Class::draw(rng) } else { class };
             let mut code = family.draw(rng, class);
             // Cancellation: sometimes the negation of the lane before, with the other operand repeated below.
             if l > 0 && rng.random_range(0..8) == 0 {
@@ -231,6 +244,8 @@ struct Style {
     hold: bool,
     /// Held operands change sign every cycle: cancellation.
     alternate: bool,
+    /// One class of operands throughout, so that products and sums stay small, or large.
+    class: Option<Class>,
 }
 
 impl Style {
@@ -240,6 +255,7 @@ impl Style {
             clear: [0, 2, 10, 40][rng.random_range(0..4usize)],
             hold: rng.random_range(0..4) == 0,
             alternate: rng.random_range(0..2) == 0,
+            class: (rng.random_range(0..3) == 0).then(|| Class::draw(rng)),
         }
     }
 }

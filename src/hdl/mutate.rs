@@ -184,9 +184,12 @@ impl Lister<'_> {
         let narrow = m.width(args[0]) == 1;
         for &other in alike(node.op) {
             // On one bit these pairs are the same function.
-            let same = narrow && matches!((node.op, other), (Op::Add, Op::Sub) | (Op::Sub, Op::Add | Op::Xor))
-                || narrow && matches!(node.op, Op::RedAnd | Op::RedOr | Op::RedXor);
-            if !same {
+            let same = match node.op {
+                Op::Add => other == Op::Sub,
+                Op::Sub | Op::RedAnd | Op::RedOr | Op::RedXor => true,
+                _ => false,
+            };
+            if !(narrow && same) {
                 let kind = if matches!(node.op, Op::Zext | Op::Sext) { Kind::Extension } else { Kind::Operator };
                 self.add(kind, format!("{me}: {} instead", other.info().map_or("", |i| i.name)), Change::Op(id, other));
             }
@@ -296,6 +299,16 @@ impl Mutation {
         let mut mutant = design.clone();
         self.change(&mut mutant.modules[self.module.index()]);
         mutant
+    }
+
+    /// Where the mutant has the original's node, by number: mutations add at most one node.
+    pub fn place(&self, id: NodeId) -> NodeId {
+        let first_moved = match &self.change {
+            Change::Complement(at) | Change::AtMost(at) | Change::Operand(at, ..) => *at,
+            Change::Output(..) | Change::Connection(..) => NodeId(0),
+            _ => return id,
+        };
+        NodeId(id.0 + u32::from(id >= first_moved))
     }
 
     fn change(&self, m: &mut Module) {

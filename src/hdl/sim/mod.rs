@@ -27,6 +27,7 @@
 //! }).unwrap();
 //! assert_eq!(checked, 16);
 //! ```
+pub mod cnf;
 mod expand;
 mod flatten;
 mod machine;
