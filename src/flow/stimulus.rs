@@ -194,11 +194,13 @@ impl Plan {
                 Role::Operand if repeat => {
                     let previous = rows.get(row - 1, column);
                     rows.set(row, column, &previous);
-                    if style.alternate && column == 0 {
+                    if style.alternate {
+                        // The negated product, often not quite: little is left of the sum.
                         let lane = port.bits / port.lanes.max(1);
                         for l in 0..port.lanes {
-                            let code = lane_of(rows, row, column, l * lane, lane);
-                            put_lane(rows, row, column, l * lane, lane, family.negate(code));
+                            let mut code = lane_of(rows, row, column, l * lane, lane);
+                            code = if column == 0 { family.negate(code) } else { code };
+                            put_lane(rows, row, column, l * lane, lane, nudged(rng, code));
                         }
                     }
                 }
@@ -227,7 +229,7 @@ impl Plan {
             // Cancellation: sometimes the negation of the lane before, with the other operand repeated below.
             if l > 0 && rng.random_range(0..8) == 0 {
                 let before = lane_of(rows, row, column, (l - 1) * lane, lane);
-                code = if column == 0 { family.negate(before) } else { before };
+                code = nudged(rng, if column == 0 { family.negate(before) } else { before });
             }
             put_lane(rows, row, column, l * lane, lane, code);
         }
@@ -258,6 +260,11 @@ impl Style {
             class: (rng.random_range(0..3) == 0).then(|| Class::draw(rng)),
         }
     }
+}
+
+/// The code, or sometimes its neighbour.
+fn nudged(rng: &mut ChaCha8Rng, code: u64) -> u64 {
+    code ^ u64::from(rng.random_range(0..4) == 0)
 }
 
 /// `width` (at most 64) bits of a cell from bit `lo` up.

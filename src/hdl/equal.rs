@@ -157,8 +157,7 @@ fn pair(a: &Design, b: &Design, shared: usize, compared: usize) -> Design {
         }
     }
     let mut differ = top.push_const(Bits::bit(false));
-    for o in 0..compared {
-        let (x, y) = (results[0][o], results[1][o]);
+    for (x, y) in results[0].iter().copied().zip(results[1].iter().copied()).take(compared) {
         let width = top.width(x);
         let xor = top.push_op(Op::Xor, width, &[x, y], 0, NameId(0), None);
         let any = top.push_op(Op::RedOr, 1, &[xor], 0, NameId(0), None);

@@ -94,7 +94,7 @@ pub const POINTS: &[(&str, &[&str])] = &[
         "a=e2m1fn b=ternary acc=p3109_k6p3se round=odd",
         "a=e2m1fn b=e2m1fn acc=e3m3-ieee round=stochastic random_bits=2",
         "a=e5m2 b=e5m2 acc=fp16",
-        "a=bf16 b=bf16 acc=fp32",
+        "a=e5m3-ieee b=e5m3-ieee acc=fp16",
         "a=e2m1fn b=e3m2fn acc=e3m4 round=rtz subnormals_out=flush",
     ]),
 ];

@@ -45,17 +45,15 @@ pub fn equal(original: &Design, mutation: &Mutation) -> Result<Proof, String> {
         return answer;
     }
     let mut unknown = "neither enumerated nor decided by the solver";
-    if let (Some(x), Some(y)) = (cut(original), cut(&mutant)) {
-        if x.init == y.init {
-            match sat::satisfiable(&miter(&x.design, &y.design), EFFORT) {
-                Some(false) => return Ok(Proof::Unsatisfiable),
-                Some(true) if x.init.is_empty() => return Err("it is different".into()),
-                Some(true) => unknown = "it is different, perhaps only in states that are never reached",
-                None if original.modules.len() > 1 => {}
-                None => {
-                    if let Some(n) = windows::equal(x.design.top(), y.design.top(), |id| mutation.place(id)) {
-                        return Ok(Proof::Windows(n));
-                    }
+    if let Some((x, y)) = cut(original).zip(cut(&mutant)).filter(|(x, y)| x.init == y.init) {
+        match sat::satisfiable(&miter(&x.design, &y.design), EFFORT) {
+            Some(false) => return Ok(Proof::Unsatisfiable),
+            Some(true) if x.init.is_empty() => return Err("it is different".into()),
+            Some(true) => unknown = "it is different, perhaps only in states that are never reached",
+            None if original.modules.len() > 1 => {}
+            None => {
+                if let Some(n) = windows::equal(x.design.top(), y.design.top(), |id| mutation.place(id)) {
+                    return Ok(Proof::Windows(n));
                 }
             }
         }
