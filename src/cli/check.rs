@@ -1,5 +1,5 @@
 //! `narrowgen check BLOCK …`: golden model against the native simulator and Verilator.
-use super::{BlockMatches, Command, Context, Failure, progress, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, progress, whole, with_blocks};
 use crate::flow::check::{self, CheckError};
 use crate::flow::engine::{EngineError, Kind, Native, Verilated};
 use crate::flow::stimulus::{Method, Options};
@@ -27,7 +27,8 @@ fn options(c: clap::Command) -> clap::Command {
         Arg::new("vectors")
             .long("vectors")
             .value_name("N")
-            .value_parser(value_parser!(u64).range(1..=1 << 40))
+            .value_parser(whole::<u64>(1..=1 << 40))
+            .allow_negative_numbers(true)
             .default_value("100000")
             .help("Vectors (or cycles) when the inputs are too many to try all"),
     )
@@ -35,7 +36,8 @@ fn options(c: clap::Command) -> clap::Command {
         Arg::new("seed")
             .long("seed")
             .value_name("S")
-            .value_parser(value_parser!(u64))
+            .value_parser(whole::<u64>(0..=u64::MAX))
+            .allow_negative_numbers(true)
             .default_value("1")
             .help("Seed of the random vectors"),
     )

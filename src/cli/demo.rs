@@ -1,5 +1,5 @@
 //! `narrowgen demo`: real dot products through emitted units, checked and costed, on one page.
-use super::{Command, Context, Failure, check::engine_failure, progress};
+use super::{Command, Context, Failure, check::engine_failure, progress, whole};
 use crate::demo::{self, DemoError, page};
 use crate::flow::board::Part;
 use crate::flow::nextpnr::{self, place_and_route};
@@ -30,7 +30,8 @@ pub const COMMAND: Command = Command {
                 .long("seeds")
                 .value_name("N")
                 .default_value("3")
-                .value_parser(value_parser!(u32).range(1..=32))
+                .value_parser(whole::<u32>(1..=32))
+                .allow_negative_numbers(true)
                 .help("Place-and-route seeds; the clock shown is their median"),
         )
     },

@@ -1,5 +1,5 @@
 //! `narrowgen emit BLOCK …`: Verilog to standard output, or a complete folder with `-o`.
-use super::{BlockMatches, Command, Context, Failure, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, whole, with_blocks};
 use crate::flow::{folder, manifest, package};
 use crate::hdl::verilog;
 use clap::{Arg, ArgMatches, value_parser};
@@ -26,7 +26,8 @@ fn options(c: clap::Command) -> clap::Command {
         Arg::new("tb-vectors")
             .long("tb-vectors")
             .value_name("N")
-            .value_parser(value_parser!(u64).range(1..=1_000_000))
+            .value_parser(whole::<u64>(1..=1_000_000))
+            .allow_negative_numbers(true)
             .default_value("1000")
             .help("Most vectors in the testbench"),
     )

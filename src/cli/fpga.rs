@@ -1,5 +1,5 @@
 //! `narrowgen fpga BLOCK … --board B`: a bitstream that sends a signature of the block's outputs.
-use super::{BlockMatches, Command, Context, Failure, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, whole, with_blocks};
 use crate::flow::board::{BAUD, Board};
 use crate::flow::folder;
 use crate::flow::fpga::{self, Options};
@@ -35,7 +35,8 @@ fn options(c: clap::Command) -> clap::Command {
         Arg::new("seed")
             .long("seed")
             .value_name("N")
-            .value_parser(value_parser!(u32).range(1..=i64::from(i32::MAX)))
+            .value_parser(whole::<u32>(1..=i32::MAX as u64))
+            .allow_negative_numbers(true)
             .default_value("1")
             .help("Seed of place and route"),
     )

@@ -156,14 +156,54 @@ pub fn command() -> clap::Command {
     COMMANDS.iter().fold(top, |top, c| top.subcommand((c.args)(clap::Command::new(c.name).about(c.about))))
 }
 
+/// A whole number in a range, as an argument; the complaint names the range.
+pub fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
+    range: std::ops::RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|n| range.contains(n)).and_then(|n| T::try_from(n).ok());
+        number.ok_or_else(|| format!("expected a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+/// The commands or options that a command line could have had where it went wrong.
+fn allowed(e: &clap::Error, top: &clap::Command, args: &[OsString]) -> Option<String> {
+    let mut at = top;
+    for word in args.iter().skip(1) {
+        at = at.find_subcommand(word).unwrap_or(at);
+    }
+    let words: Vec<String> = match e.kind() {
+        clap::error::ErrorKind::InvalidSubcommand => at.get_subcommands().map(|c| c.get_name().to_string()).collect(),
+        clap::error::ErrorKind::UnknownArgument => {
+            at.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}")).collect()
+        }
+        _ => return None,
+    };
+    (!words.is_empty()).then(|| format!("allowed here: {}\n", words.join(", ")))
+}
+
 /// Runs a command line (program name first) and returns the exit code.
 pub fn run<I: IntoIterator<Item = OsString>>(args: I, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let matches = match command().try_get_matches_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let mut command = command();
+    let matches = match command.try_get_matches_from_mut(&args) {
         Ok(m) => m,
+        Err(e) if matches!(e.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion) => {
+            let _ = write!(out, "{e}");
+            return 0;
+        }
         Err(e) => {
-            let help = matches!(e.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
-            let _ = if help { write!(out, "{e}") } else { write!(err, "{e}") };
-            return if help { 0 } else { 2 };
+            let mut text = e.to_string();
+            if let Some(allowed) = allowed(&e, &command, &args) {
+                text = text.replacen("\n\n", &format!("\n{allowed}\n"), 1);
+            }
+            if args.iter().any(|a| a == "--json") {
+                let (message, help) = text.split_once("\n\n").unwrap_or((&text, ""));
+                report(err, true, &Failure::usage(message.trim_start_matches("error: "), help.trim()));
+            } else {
+                let _ = err.write_all(text.as_bytes());
+            }
+            return 2;
         }
     };
     let context =
@@ -180,16 +220,20 @@ pub fn run<I: IntoIterator<Item = OsString>>(args: I, out: &mut dyn Write, err: 
     let _ = out.flush();
     match result {
         Ok(()) => 0,
-        Err(f) if json => {
-            let value = serde_json::json!({ "error": f.message, "help": f.help, "exit": f.code });
-            let _ = writeln!(err, "{value}");
-            f.code
-        }
         Err(f) => {
-            let _ = write!(err, "{}", render(&f));
+            report(err, json, &f);
             f.code
         }
     }
+}
+
+/// Says why a command did not succeed.
+fn report(err: &mut dyn Write, json: bool, f: &Failure) {
+    let _ = if json {
+        writeln!(err, "{}", serde_json::json!({ "error": f.message, "help": f.help, "exit": f.code }))
+    } else {
+        err.write_all(render(f).as_bytes())
+    };
 }
 
 /// A failure as people read it: no colour, no wrapping of lines that people copy.

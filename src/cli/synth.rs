@@ -1,5 +1,5 @@
 //! `narrowgen synth BLOCK …`: size of a block on a target, and its clock rate between registers.
-use super::{BlockMatches, Command, Context, Failure, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, whole, with_blocks};
 use crate::flow::board::Part;
 use crate::flow::nextpnr::{self, MEASURE_MHZ, PnrReport};
 use crate::flow::report::SynthReport;
@@ -7,7 +7,7 @@ use crate::flow::target::Target;
 use crate::flow::wrap::Wrapped;
 use crate::flow::yosys;
 use crate::hdl::verilog;
-use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -34,7 +34,8 @@ fn options(c: clap::Command) -> clap::Command {
         Arg::new("seeds")
             .long("seeds")
             .value_name("N")
-            .value_parser(value_parser!(u32).range(1..=100))
+            .value_parser(whole::<u32>(1..=100))
+            .allow_negative_numbers(true)
             .default_value("1")
             .requires("pnr")
             .help("Place and route with the seeds 1 to N and report the median"),

@@ -20,7 +20,7 @@ pub fn read(ports: &[Port], source: impl Read) -> Result<Vectors, String> {
     let mut reader = csv::ReaderBuilder::new().has_headers(true).trim(csv::Trim::All).comment(Some(b'#')).from_reader(source);
     let header: Vec<String> = match reader.headers() {
         Ok(h) => h.iter().map(str::to_string).collect(),
-        Err(e) => return Err(format!("not CSV: {e}")),
+        Err(e) => return Err(unreadable(&e)),
     };
     let inputs: Vec<&Port> = ports.iter().filter(|p| p.input).collect();
     let wanted = || inputs.iter().map(|p| format!("{} ({} bits)", p.name, p.bits)).collect::<Vec<_>>().join(", ");
@@ -43,7 +43,7 @@ pub fn read(ports: &[Port], source: impl Read) -> Result<Vectors, String> {
     let mut rows = Rows::new(&widths);
     let mut records = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|e| format!("not CSV: {e}"))?;
+        let record = record.map_err(|e| unreadable(&e))?;
         let line = record.position().map_or(0, csv::Position::line);
         let mut codes = Vec::with_capacity(columns.len());
         for (p, i) in inputs.iter().zip(&columns) {
@@ -59,16 +59,30 @@ pub fn read(ports: &[Port], source: impl Read) -> Result<Vectors, String> {
     Ok(Vectors { header, records, rows })
 }
 
+/// What is wrong with a file that is no CSV.
+fn unreadable(e: &csv::Error) -> String {
+    let line = e.position().map_or(String::new(), |p| format!("line {}: ", p.line()));
+    match e.kind() {
+        csv::ErrorKind::Io(e) => format!("cannot read it: {e}"),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{line}the number of cells is {len}, and the header has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => format!("{line}not UTF-8 text"),
+        _ => format!("not CSV: {e}"),
+    }
+}
+
 /// A hexadecimal code of at most `bits` bits.
 fn code(text: &str, bits: u32) -> Result<BigUint, String> {
     let digits = bits.div_ceil(4);
     let allowed = format!("expected hexadecimal digits without prefix, at most {digits} for {bits} bits");
+    let shown: String = text.chars().take(40).chain("…".chars().filter(|_| text.len() > 40)).collect();
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(format!("`{text}` is not a code; {allowed}"));
+        return Err(format!("`{shown}` is not a code; {allowed}"));
     }
     match BigUint::parse_bytes(text.as_bytes(), 16) {
         Some(v) if v.bits() <= u64::from(bits) => Ok(v),
-        _ => Err(format!("`{text}` does not fit {bits} bits; {allowed}")),
+        _ => Err(format!("`{shown}` does not fit {bits} bits; {allowed}")),
     }
 }
 
