@@ -289,7 +289,7 @@ fn run(args: &[OsString]) -> Result<u8, String> {
         format!("panic: {}", text.or(panic.downcast_ref::<&str>().map(|s| s.to_string())).unwrap_or_default())
     })?;
     let (out, err) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
-    let json = args[TOOL_WORDS] == "--json";
+    let json = args.get(TOOL_WORDS).is_some_and(|a| a == "--json");
     match code {
         0 if err.is_empty() => Ok(code),
         0 => Err(format!("words on standard error beside success: {err}")),
