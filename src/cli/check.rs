@@ -1,11 +1,13 @@
 //! `narrowgen check BLOCK …`: golden model against the native simulator and Verilator.
 use super::{BlockMatches, Command, Context, Failure, progress, whole, with_blocks};
-use crate::flow::check::{self, CheckError};
+use crate::blocks::Configured;
+use crate::flow::check::{self, CheckError, Report};
 use crate::flow::engine::{EngineError, Kind, Native, Verilated};
 use crate::flow::stimulus::{Method, Options};
 use crate::flow::{engine, manifest, repro, tool};
+use crate::hdl::ir::Design;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The command.
 pub const COMMAND: Command = Command {
@@ -119,15 +121,25 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         manifest::certify(block.as_ref(), &crate::hdl::verilog::print(&design), &report, &versions, &command);
         return Ok(());
     }
-    let Some((kind, failing)) = report.failing else {
-        return Err(Failure::mismatch("outputs differ", ""));
-    };
-    let mut engine: Box<dyn engine::Engine> = match kind {
-        Kind::Verilator => Box::new(Verilated::new(&design).map_err(engine_failure)?),
-        _ => Box::new(Native::new(&design).map_err(engine_failure)?),
-    };
     let under = args.get_one::<PathBuf>("repro").cloned().unwrap_or_else(|| PathBuf::from("."));
-    let (dir, text) = repro::write(block.as_ref(), &design, engine.as_mut(), &failing, &under)
-        .map_err(|e| Failure::mismatch(format!("outputs differ, and the repro folder could not be written: {e}"), ""))?;
-    Err(Failure::mismatch(text, format!("vectors, Verilog and waves are in {}", dir.display())))
+    Err(mismatch(block.as_ref(), &design, &report, &under))
+}
+
+/// How the command ends when a check has failed: the mismatch in words, its folder left in `under`.
+pub fn mismatch(block: &dyn Configured, design: &Design, report: &Report, under: &Path) -> Failure {
+    let Some((kind, failing)) = &report.failing else {
+        return Failure::mismatch("outputs differ", "");
+    };
+    let engine: Result<Box<dyn engine::Engine>, EngineError> = match kind {
+        Kind::Verilator => Verilated::new(design).map(|e| Box::new(e) as _),
+        _ => Native::new(design).map(|e| Box::new(e) as _),
+    };
+    let mut engine = match engine {
+        Ok(engine) => engine,
+        Err(e) => return engine_failure(e),
+    };
+    match repro::write(block, design, engine.as_mut(), failing, under) {
+        Ok((dir, text)) => Failure::mismatch(text, format!("vectors, Verilog and waves are in {}", dir.display())),
+        Err(e) => Failure::mismatch(format!("outputs differ, and the repro folder could not be written: {e}"), ""),
+    }
 }

@@ -3,7 +3,7 @@
 //! Exit codes: 0 good, 1 mismatch, 2 usage or parameters, 3 tool missing, 4 timing or fit failed.
 //! Everything a command prints goes through [`Context`], so that tests run commands in process.
 mod block;
-mod check;
+pub mod check;
 mod demo;
 mod emit;
 mod eval;

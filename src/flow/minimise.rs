@@ -49,7 +49,8 @@ fn take(rows: &Rows, range: std::ops::RangeInclusive<usize>) -> Rows {
     Rows::from_words(rows.widths(), rows.words()[range.start() * s..(range.end() + 1) * s].to_vec())
 }
 
-/// The smallest failing run found: drops cycles, then clears cells and bits, as long as it still fails.
+/// The smallest failing run found: drops cycles, then clears cells and bits, as long as it still fails,
+/// until neither helps.
 pub fn minimise(block: &dyn Configured, engine: &mut dyn Engine, run: Failing) -> Failing {
     let mut best = run;
     let mut tries = 0;
@@ -61,7 +62,18 @@ pub fn minimise(block: &dyn Configured, engine: &mut dyn Engine, run: Failing) -
         }
         better
     };
-    // Whole halves first, then single cycles.
+    loop {
+        let before = best.inputs.clone();
+        drop_cycles(&mut best, &mut attempt);
+        clear_bits(&mut best, &mut attempt);
+        if best.inputs == before {
+            return best;
+        }
+    }
+}
+
+/// Whole halves first, then single cycles.
+fn drop_cycles(best: &mut Failing, attempt: &mut impl FnMut(Failing, &mut Failing) -> bool) {
     let mut size = best.inputs.len() / 2;
     while size > 0 {
         let mut at = 0;
@@ -70,17 +82,21 @@ pub fn minimise(block: &dyn Configured, engine: &mut dyn Engine, run: Failing) -
             let mut words = best.inputs.words().to_vec();
             words.drain(at * s..(at + size) * s);
             let candidate = Failing { inputs: Rows::from_words(best.inputs.widths(), words), ..best.clone() };
-            if !attempt(candidate, &mut best) {
+            if !attempt(candidate, best) {
                 at += size;
             }
         }
         size /= 2;
     }
+}
+
+/// Whole cells first, then single bits from the top.
+fn clear_bits(best: &mut Failing, attempt: &mut impl FnMut(Failing, &mut Failing) -> bool) {
     for row in 0..best.inputs.len() {
         for column in 0..best.inputs.widths().len() {
             let mut candidate = best.clone();
             candidate.inputs.set(row, column, &BigUint::default());
-            if candidate.inputs == best.inputs || attempt(candidate, &mut best) {
+            if candidate.inputs == best.inputs || attempt(candidate, best) {
                 continue;
             }
             for bit in (0..u64::from(best.inputs.widths()[column])).rev() {
@@ -89,10 +105,9 @@ pub fn minimise(block: &dyn Configured, engine: &mut dyn Engine, run: Failing) -
                     value.set_bit(bit, false);
                     let mut candidate = best.clone();
                     candidate.inputs.set(row, column, &value);
-                    attempt(candidate, &mut best);
+                    attempt(candidate, best);
                 }
             }
         }
     }
-    best
 }
