@@ -32,6 +32,7 @@ pub const CODES: &[(&str, &str)] = &[
         "P003",
         "Two different modules of one design have the same name. A module's name must contain every parameter it depends on.",
     ),
+    ("P004", "A name cannot stand in Verilog: it is no identifier, a reserved word, or one of the names of clock and reset."),
     ("S001", "A state was never given a next value, or given one twice."),
     ("S002", "A state was given a next value whose width differs from the state's. Lose or add bits on purpose before `set`."),
     ("S003", "A design with registers was instantiated in a design that resets registers in another way."),

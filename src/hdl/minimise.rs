@@ -35,14 +35,23 @@ fn shrink_module(best: &mut Design, at: usize, fails: &impl Fn(&Design) -> bool)
     if at == best.top.index() {
         let mut i = 0;
         while i < best.modules[at].outputs.len() && best.modules[at].outputs.len() > 1 {
-            if !attempt(best, fails, |d| Some(drop(d.modules[at].outputs.remove(i)))) {
+            if !attempt(best, fails, |d| {
+                d.modules[at].outputs.remove(i);
+                Some(())
+            }) {
                 i += 1;
             }
         }
     }
-    attempt(best, fails, |d| Some(d.modules[at].claims.clear()));
+    attempt(best, fails, |d| {
+        d.modules[at].claims.clear();
+        Some(())
+    });
     for i in 0..best.modules[at].states.len() {
-        attempt(best, fails, |d| Some(d.modules[at].states.get_mut(i)?.enable = None));
+        attempt(best, fails, |d| {
+            d.modules[at].states.get_mut(i)?.enable = None;
+            Some(())
+        });
     }
     // From the outputs down: what is cut takes its cone with it.
     let mut i = best.modules[at].nodes.len();
@@ -56,9 +65,19 @@ fn shrink_module(best: &mut Design, at: usize, fails: &impl Fn(&Design) -> bool)
         let width = module.width(id);
         let same: Vec<NodeId> = module.args(id).iter().copied().filter(|a| module.width(*a) == width).collect();
         let constants = [Bits::zero(width), Bits::ones(width)];
-        let cut = same.into_iter().any(|arg| attempt(best, fails, |d| Some(redirect(&mut d.modules[at], id, arg))));
+        let cut = same.into_iter().any(|arg| {
+            attempt(best, fails, |d| {
+                redirect(&mut d.modules[at], id, arg);
+                Some(())
+            })
+        });
         if !cut {
-            let _ = constants.into_iter().any(|k| attempt(best, fails, |d| Some(become_constant(&mut d.modules[at], id, k))));
+            let _ = constants.into_iter().any(|k| {
+                attempt(best, fails, |d| {
+                    become_constant(&mut d.modules[at], id, k);
+                    Some(())
+                })
+            });
         }
     }
 }

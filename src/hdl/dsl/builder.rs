@@ -1,10 +1,12 @@
 //! [`Builder`]: ports, literals, state, tables, memories, instances and scopes of one module.
 use super::range::{Range, bits_signed, bits_unsigned};
-use super::signal::{Bit, SInt, Signal, UInt, Value};
+use super::signal::{Bit, SInt, UInt, Value};
 use crate::bits::Bits;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::*;
 use crate::ops::Op;
+use crate::verify::is_identifier;
+use crate::verilog::reserved::is_reserved;
 use num_bigint::{BigInt, BigUint};
 use num_traits::{Signed, ToPrimitive};
 use std::cell::RefCell;
@@ -15,50 +17,62 @@ use std::panic::Location;
 /// The node of a value that a recorded mistake already spoiled.
 pub(super) const POISON: NodeId = NodeId(u32::MAX);
 
-struct Shared {
-    design: Design,
-    by_name: BTreeMap<String, ModuleId>,
+pub(super) struct Shared {
+    pub(super) design: Design,
+    pub(super) by_name: BTreeMap<String, ModuleId>,
 }
 
-struct Ctx {
-    module: Module,
-    diags: Vec<Diagnostic>,
-    scope: String,
+pub(super) struct Ctx {
+    pub(super) module: Module,
+    pub(super) diags: Vec<Diagnostic>,
+    pub(super) scope: String,
     /// Whether each state has its next value.
-    driven: Vec<bool>,
+    pub(super) driven: Vec<bool>,
 }
 
 /// The module being described. Copy it freely; its lifetime marks the module, so a signal of another module does not compile.
 #[derive(Clone, Copy)]
 pub struct Builder<'b> {
-    ctx: &'b RefCell<Ctx>,
-    shared: &'b RefCell<Shared>,
+    pub(super) ctx: &'b RefCell<Ctx>,
+    pub(super) shared: &'b RefCell<Shared>,
     brand: PhantomData<fn(&'b ()) -> &'b ()>,
 }
 
 /// A module that can be instantiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ModuleRef(ModuleId);
+pub struct ModuleRef(pub(super) ModuleId);
 
 /// Describes a design: `describe` builds the top module, and through [`Builder::module`] the ones below it.
 /// Errors: every mistake of the description, in order.
+#[track_caller]
 pub fn design(name: &str, reset: Reset, describe: impl for<'b> FnOnce(Builder<'b>)) -> Result<Design, Diagnostics> {
     let shared =
         RefCell::new(Shared { design: Design { modules: Vec::new(), top: ModuleId(0), reset }, by_name: BTreeMap::new() });
-    let (top, diags) = build_module(&shared, name, describe);
+    let (top, diags) = build_module(&shared, Location::caller(), name, describe);
     let mut design = shared.into_inner().design;
     design.top = top;
     if diags.is_empty() { Ok(design) } else { Err(Diagnostics(diags)) }
 }
 
-fn build_module(shared: &RefCell<Shared>, name: &str, describe: impl for<'b> FnOnce(Builder<'b>)) -> (ModuleId, Vec<Diagnostic>) {
+pub(super) fn build_module(
+    shared: &RefCell<Shared>,
+    loc: Loc,
+    name: &str,
+    describe: impl for<'b> FnOnce(Builder<'b>),
+) -> (ModuleId, Vec<Diagnostic>) {
+    let legal = is_identifier(name) && !is_reserved(name);
     let ctx = RefCell::new(Ctx {
         module: Module { name: name.to_string(), ..Module::default() },
         diags: Vec::new(),
         scope: String::new(),
         driven: Vec::new(),
     });
-    describe(Builder { ctx: &ctx, shared, brand: PhantomData });
+    let builder = Builder { ctx: &ctx, shared, brand: PhantomData };
+    if !legal {
+        let help = "use letters, digits and _, no word of Verilog or C++";
+        builder.error_at(loc, "P004", format!("`{name}` cannot name a module"), &[], help);
+    }
+    describe(builder);
     let mut ctx = ctx.into_inner();
     for (state, driven) in ctx.module.states.iter().zip(&ctx.driven) {
         if !driven {
@@ -161,6 +175,10 @@ impl<'b> Builder<'b> {
     }
 
     fn check_port_name(self, loc: Loc, name: &str) {
+        if !is_identifier(name) || is_reserved(name) || ["clk", "rst"].contains(&name) {
+            let message = format!("`{name}` cannot name a port");
+            self.error_at(loc, "P004", message, &[], "use letters, digits and _, no word of Verilog or C++, not clk or rst");
+        }
         let taken = {
             let m = &self.ctx.borrow().module;
             m.inputs.iter().chain(&m.outputs).any(|p| p.name == name)
@@ -301,268 +319,5 @@ impl<'b> Builder<'b> {
         let id = ctx.module.push_op(Op::Table, width, &[addr.id()], imm, NameId(0), Some(loc));
         drop(ctx);
         UInt::make(self, id, width, range)
-    }
-
-    fn state(self, loc: Loc, name: &str, width: u32, init: Bits) -> (NodeId, u32) {
-        let mut ctx = self.ctx.borrow_mut();
-        let imm = ctx.module.states.len() as u32;
-        let id = ctx.module.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), Some(loc));
-        let name = format!("{}{name}", ctx.scope);
-        ctx.module.states.push(State { name, read: id, next: id, enable: None, init });
-        ctx.driven.push(false);
-        (id, imm)
-    }
-
-    /// Register of `width` unsigned bits, starting at `init`.
-    #[track_caller]
-    pub fn state_uint(self, name: &str, width: u32, init: u64) -> Reg<UInt<'b>> {
-        let (id, index) = self.state(Location::caller(), name, width, Bits::small(width, init));
-        Reg { value: UInt::make(self, id, width, Range::unsigned(width)), index }
-    }
-
-    /// Register of `width` two's complement bits, starting at `init`.
-    #[track_caller]
-    pub fn state_sint(self, name: &str, width: u32, init: i64) -> Reg<SInt<'b>> {
-        let (id, index) = self.state(Location::caller(), name, width, Bits::from_signed(width, &BigInt::from(init)));
-        Reg { value: SInt::make(self, id, width, Range::signed(width)), index }
-    }
-
-    /// One-bit register.
-    #[track_caller]
-    pub fn state_bit(self, name: &str, init: bool) -> Reg<Bit<'b>> {
-        let (id, index) = self.state(Location::caller(), name, 1, Bits::bit(init));
-        Reg { value: Bit::make(self, id, 1, Range::unsigned(1)), index }
-    }
-
-    /// Synchronous memory of `depth` words of `width` bits; returns a handle for one write port and any number of reads.
-    pub fn ram(self, name: &str, depth: u32, width: u32) -> Memory<'b> {
-        let mut ctx = self.ctx.borrow_mut();
-        let index = ctx.module.rams.len() as u32;
-        let name = format!("{}{name}", ctx.scope);
-        ctx.module.rams.push(Ram { name, width, depth, write: None });
-        drop(ctx);
-        Memory { m: self, index, width }
-    }
-
-    /// A module to instantiate; built once per name, so the name must contain every parameter.
-    pub fn module(self, name: &str, describe: impl for<'c> FnOnce(Builder<'c>)) -> ModuleRef {
-        if let Some(id) = self.shared.borrow().by_name.get(name) {
-            return ModuleRef(*id);
-        }
-        let (id, diags) = build_module(self.shared, name, describe);
-        self.ctx.borrow_mut().diags.extend(diags);
-        ModuleRef(id)
-    }
-
-    /// The top of a finished design, to instantiate: its modules join this design. A module already
-    /// here under the same name must be the same one, and registers must be reset the same way.
-    #[track_caller]
-    pub fn import(self, other: &Design) -> ModuleRef {
-        let loc = Location::caller();
-        let mut shared = self.shared.borrow_mut();
-        if other.reset != shared.design.reset && !other.top().is_combinational(other) {
-            let message = format!("`{}` resets its registers otherwise than this design", other.top().name);
-            self.error_at(loc, "S003", message, &[], "build both with the same `Reset`");
-        }
-        let mut ids: Vec<ModuleId> = Vec::with_capacity(other.modules.len());
-        for module in &other.modules {
-            let mut module = module.clone();
-            module.instances.iter_mut().for_each(|i| i.module = ids[i.module.index()]);
-            let known = shared.by_name.get(&module.name).copied();
-            let id = known.unwrap_or(ModuleId(shared.design.modules.len() as u32));
-            match known {
-                None => {
-                    shared.by_name.insert(module.name.clone(), id);
-                    shared.design.modules.push(module);
-                }
-                Some(id) if *shared.design.module(id) == module => {}
-                Some(_) => {
-                    let message = format!("two different modules are called `{}`", module.name);
-                    self.error_at(loc, "P003", message, &[], "rename one of them");
-                }
-            }
-            ids.push(id);
-        }
-        ModuleRef(ids[other.top.index()])
-    }
-
-    /// Instantiates a module; every input port must be given, by name.
-    #[track_caller]
-    pub fn instance(self, module: ModuleRef, name: &str, inputs: &[(&str, Signal<'b>)]) -> Instance<'b> {
-        let loc = Location::caller();
-        let shared = self.shared.borrow();
-        let callee = shared.design.module(module.0);
-        let mut nodes = Vec::new();
-        for port in &callee.inputs {
-            match inputs.iter().find(|(n, _)| *n == port.name) {
-                Some((_, s)) if s.id == POISON => nodes.push(POISON),
-                Some((_, s)) if s.width == port.width => nodes.push(s.id),
-                Some((_, s)) => {
-                    let message =
-                        format!("port `{}` of `{}` has {} bits, the value {}", port.name, callee.name, port.width, s.width);
-                    self.error_at(loc, "P002", message, &[s.id], "bring the value to the port's width");
-                    nodes.push(POISON);
-                }
-                None => {
-                    let message = format!("port `{}` of `{}` is not connected", port.name, callee.name);
-                    self.error_at(loc, "P001", message, &[], "connect every input port");
-                    nodes.push(POISON);
-                }
-            }
-        }
-        for (n, _) in inputs.iter().filter(|(n, _)| !callee.inputs.iter().any(|p| p.name == *n)) {
-            let known = callee.inputs.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
-            self.error_at(loc, "P001", format!("`{}` has no input `{n}`", callee.name), &[], &format!("its inputs are: {known}"));
-        }
-        let poisoned = nodes.contains(&POISON);
-        let mut ctx = self.ctx.borrow_mut();
-        let index = ctx.module.instances.len() as u32;
-        let mut outputs = Vec::new();
-        for (i, port) in callee.outputs.iter().enumerate() {
-            let id = if poisoned {
-                POISON
-            } else {
-                let imm = ctx.module.inst_outs.len() as u32;
-                ctx.module.inst_outs.push((index, i as u32));
-                ctx.module.push(Node { op: Op::InstOut, width: port.width, args: [NodeId(0); 3], imm }, NameId(0), Some(loc))
-            };
-            outputs.push((port.name.clone(), Signal { id, width: port.width, brand: PhantomData }));
-        }
-        if !poisoned {
-            let name = format!("{}{name}", ctx.scope);
-            ctx.module.instances.push(crate::ir::Instance { module: module.0, name, inputs: nodes });
-        }
-        Instance { m: self, callee: callee.name.clone(), outputs }
-    }
-
-    pub(super) fn drive(self, loc: Loc, index: u32, next: NodeId, width: u32, enable: Option<NodeId>) {
-        let (name, own, again) = {
-            let mut ctx = self.ctx.borrow_mut();
-            let again = std::mem::replace(&mut ctx.driven[index as usize], true);
-            let s = &ctx.module.states[index as usize];
-            (s.name.clone(), s.init.width(), again)
-        };
-        if again {
-            self.error_at(
-                loc,
-                "S001",
-                format!("state `{name}` gets a second next value"),
-                &[next],
-                "choose with `select` before one `set`",
-            );
-        } else if width != own {
-            self.error_at(
-                loc,
-                "S002",
-                format!("state `{name}` has {own} bits, its next value {width}"),
-                &[next],
-                "use `wrap`, `saturate`, `narrow` or a wider state",
-            );
-        } else if next != POISON && enable != Some(POISON) {
-            let mut ctx = self.ctx.borrow_mut();
-            let s = &mut ctx.module.states[index as usize];
-            (s.next, s.enable) = (next, enable);
-        }
-    }
-}
-
-/// A register handle: read with [`Reg::get`], written once with [`Reg::set`] or [`Reg::set_when`].
-#[derive(Clone, Copy)]
-pub struct Reg<V> {
-    value: V,
-    index: u32,
-}
-
-impl<'b, V: Value<'b>> Reg<V> {
-    /// Present value.
-    pub fn get(self) -> V {
-        self.value
-    }
-
-    /// Value after the next clock edge; call once.
-    #[track_caller]
-    pub fn set(self, next: V) {
-        self.value.builder().drive(Location::caller(), self.index, next.id(), next.width(), None);
-    }
-
-    /// Value after the next clock edge if `enable`, else unchanged; call once.
-    #[track_caller]
-    pub fn set_when(self, enable: Bit<'b>, next: V) {
-        self.value.builder().drive(Location::caller(), self.index, next.id(), next.width(), Some(enable.id()));
-    }
-}
-
-/// A memory handle.
-#[derive(Clone, Copy)]
-pub struct Memory<'b> {
-    m: Builder<'b>,
-    index: u32,
-    width: u32,
-}
-
-/// Outputs of an instance.
-pub struct Instance<'b> {
-    m: Builder<'b>,
-    callee: String,
-    outputs: Vec<(String, Signal<'b>)>,
-}
-
-impl<'b> Memory<'b> {
-    /// Connects the write port: when `enable`, `data` goes to `addr` at the clock edge. Call once.
-    #[track_caller]
-    pub fn write(self, addr: UInt<'b>, data: UInt<'b>, enable: Bit<'b>) {
-        if data.width() != self.width {
-            let message = format!("memory words have {} bits, the data {}", self.width, data.width());
-            self.m.error_at(Location::caller(), "S002", message, &[data.id()], "bring the data to the word width");
-        } else if ![addr.id(), data.id(), enable.id()].contains(&POISON) {
-            self.m.ctx.borrow_mut().module.rams[self.index as usize].write = Some((addr.id(), data.id(), enable.id()));
-        }
-    }
-
-    /// A read port: the word at `addr` appears after the next clock edge (the old word if it is being written).
-    #[track_caller]
-    pub fn read(self, addr: UInt<'b>) -> UInt<'b> {
-        if addr.id() == POISON {
-            return UInt::make(self.m, POISON, self.width, Range::unsigned(self.width));
-        }
-        let mut ctx = self.m.ctx.borrow_mut();
-        let imm = ctx.module.ram_reads.len() as u32;
-        let node = Node { op: Op::RamRead, width: self.width, args: [NodeId(0); 3], imm };
-        let id = ctx.module.push(node, NameId(0), Some(Location::caller()));
-        ctx.module.ram_reads.push(RamRead { ram: self.index, addr: addr.id(), read: id });
-        drop(ctx);
-        UInt::make(self.m, id, self.width, Range::unsigned(self.width))
-    }
-}
-
-impl<'b> Instance<'b> {
-    #[track_caller]
-    fn find(&self, port: &str) -> Signal<'b> {
-        if let Some((_, s)) = self.outputs.iter().find(|(n, _)| n == port) {
-            return *s;
-        }
-        let known = self.outputs.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ");
-        self.m.error("P001", format!("`{}` has no output `{port}`", self.callee), &format!("its outputs are: {known}"));
-        Signal { id: POISON, width: 1, brand: PhantomData }
-    }
-
-    /// An output port read as unsigned.
-    #[track_caller]
-    pub fn uint(&self, port: &str) -> UInt<'b> {
-        let s = self.find(port);
-        UInt::make(self.m, s.id, s.width, Range::unsigned(s.width))
-    }
-
-    /// An output port read as two's complement.
-    #[track_caller]
-    pub fn sint(&self, port: &str) -> SInt<'b> {
-        let s = self.find(port);
-        SInt::make(self.m, s.id, s.width, Range::signed(s.width))
-    }
-
-    /// A one-bit output port.
-    #[track_caller]
-    pub fn bit(&self, port: &str) -> Bit<'b> {
-        self.uint(port).bit(0)
     }
 }

@@ -21,12 +21,13 @@ pub fn bits_signed(lo: i128, hi: i128) -> u32 {
 impl Range {
     /// Everything `width` unsigned bits can hold.
     pub fn unsigned(width: u32) -> Self {
-        Range((width <= TRACKED).then(|| (0, (1i128 << width) - 1)))
+        Range((width <= TRACKED).then(|| (0, (1i128 << width.max(1)) - 1)))
     }
 
     /// Everything `width` two's complement bits can hold.
     pub fn signed(width: u32) -> Self {
-        Range((width <= TRACKED).then(|| (-(1i128 << (width - 1)), (1i128 << (width - 1)) - 1)))
+        let half = |w: u32| 1i128 << (w.max(1) - 1);
+        Range((width <= TRACKED).then(|| (-half(width), half(width) - 1)))
     }
 
     /// Exactly these bounds.

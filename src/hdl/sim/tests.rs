@@ -190,11 +190,12 @@ fn memories_tables_and_hierarchy() {
         let small: Vec<BigUint> = values[..11].iter().map(|v| v % 1000u32).collect();
         let (addr, data, en) = (m.uint_in("addr", 4), m.uint_in("data", 70), m.bit_in("en"));
         let ram = m.ram("ram", 11, 70);
-        ram.write(addr, data, en);
-        m.output("word", ram.read(addr));
-        m.output("other", ram.read(data.wrap(4)));
+        let last = m.nat(10);
+        ram.write(addr.min(last), data, en);
+        m.output("word", ram.read(addr.min(last)));
+        m.output("other", ram.read(data.wrap(4).min(last)));
         m.output("wide", m.table("wide", data.wrap(12), 66, &values));
-        m.output("small", m.table("small", addr, 10, &small));
+        m.output("few", m.table("small", addr, 10, &small));
         let a = m.instance(square, "a", &[("x", data.wrap(5).as_sint().into())]);
         let b = m.instance(square, "b", &[("x", a.sint("last").wrap(5).into())]);
         m.output("b", b.sint("last"));
