@@ -22,7 +22,8 @@ const NAMES: &[&str] =
 pub struct Stream(pub u64);
 
 impl Stream {
-    /// The next number.
+    /// The next number; there is always one.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -47,7 +48,7 @@ impl Stream {
             3 => return Bits::new(bits, (&one << (self.next() % u64::from(bits))) - &one).unsigned().clone(),
             _ => {}
         }
-        words.iter_mut().for_each(|w| *w &= if self.next() % 4 == 0 { 0 } else { u32::MAX });
+        words.iter_mut().for_each(|w| *w &= if self.next().is_multiple_of(4) { 0 } else { u32::MAX });
         Bits::new(bits, BigUint::new(words)).unsigned().clone()
     }
 
@@ -107,7 +108,7 @@ impl Grow {
     fn pick(&self, choice: u32) -> NodeId {
         // Late nodes more often, so that chains form.
         let n = self.m.nodes.len() as u32;
-        let back = if choice % 3 == 0 { choice / 3 % n } else { choice / 3 % n.min(6) };
+        let back = if choice.is_multiple_of(3) { choice / 3 % n } else { choice / 3 % n.min(6) };
         NodeId(n - 1 - back)
     }
 
@@ -121,7 +122,7 @@ impl Grow {
         match width.cmp(&own) {
             std::cmp::Ordering::Equal => id,
             std::cmp::Ordering::Less => self.op(Op::Slice, width, &[id], how % (own - width + 1)),
-            std::cmp::Ordering::Greater => self.op(if how % 2 == 0 { Op::Zext } else { Op::Sext }, width, &[id], 0),
+            std::cmp::Ordering::Greater => self.op(if how.is_multiple_of(2) { Op::Zext } else { Op::Sext }, width, &[id], 0),
         }
     }
 
@@ -152,7 +153,7 @@ impl Grow {
             }
             _ => self.operator(g, width),
         };
-        if g[5] % 4 == 0 && self.m.node(id).op.info().is_some() {
+        if g[5].is_multiple_of(4) && self.m.node(id).op.info().is_some() {
             self.m.names[id.index()] = self.m.intern(NAMES[g[5] as usize / 4 % NAMES.len()]);
         }
         if g[5] % 32 == 1 {
@@ -213,7 +214,7 @@ impl Grow {
         let [a, b, c] = [g[2], g[3], g[4]].map(|choice| self.pick(choice));
         let arg = self.m.width(a);
         // Half of the operators take the width of what they find, the others force one.
-        let width = if g[5] % 2 == 0 { arg } else { width };
+        let width = if g[5].is_multiple_of(2) { arg } else { width };
         match info.op {
             Op::Not | Op::And | Op::Or | Op::Xor | Op::Add | Op::Sub => {
                 let Arity::Fixed(n) = info.arity else { return a };
@@ -231,7 +232,7 @@ impl Grow {
             }
             Op::Shl | Op::ShrU | Op::ShrS => {
                 let x = self.fit(a, width, g[3]);
-                let n = if g[4] % 3 == 0 { b } else { self.fit(b, 1 + g[4] % 8, 0) };
+                let n = if g[4].is_multiple_of(3) { b } else { self.fit(b, 1 + g[4] % 8, 0) };
                 self.op(info.op, width, &[x, n], 0)
             }
             Op::Mux => {

@@ -76,9 +76,8 @@ fn sweep(old: &Module) -> Module {
     let mut r = Rebuild::new(old);
     // Names are interned anew, in the order of the nodes that still carry one.
     r.new.strings.clear();
-    for i in 0..old.nodes.len() {
+    for (i, node) in old.nodes.iter().enumerate() {
         let id = NodeId(i as u32);
-        let node = old.node(id);
         if !live[i] && node.op != Op::Input {
             continue;
         }

@@ -45,10 +45,10 @@ impl Pass {
     /// Runs the pass; with debug assertions on, verifies its result.
     pub fn apply(&self, design: &Design) -> Design {
         let out = (self.run)(design);
-        if cfg!(debug_assertions) {
-            if let Err(errors) = verify(&out) {
-                panic!("internal error: pass `{}` broke the design:\n{}", self.name, errors.join("\n"));
-            }
+        if cfg!(debug_assertions)
+            && let Err(errors) = verify(&out)
+        {
+            panic!("internal error: pass `{}` broke the design:\n{}", self.name, errors.join("\n"));
         }
         out
     }

@@ -7,7 +7,7 @@ type Describe = for<'b> fn(Builder<'b>);
 
 /// The report on a faulty description, lines counted from that of `Case` in this file.
 fn report(describe: Describe) -> String {
-    let first = design("top", Reset::Sync, |m| describe(m)).map(|_| String::from("no mistake found"));
+    let first = design("top", Reset::Sync, describe).map(|_| String::from("no mistake found"));
     let text = first.unwrap_or_else(|e| e.to_string());
     text.replace("src/hdl/tests/diagnostics.rs", "FILE").replace("tests/diagnostics.rs", "FILE")
 }

@@ -161,8 +161,9 @@ impl<'b> Grow<'b> {
 
 fn check(genes: &[[u32; 4]], seed: u64) -> Result<(), TestCaseError> {
     let mut stream = Stream(seed);
-    let widths: Vec<u32> =
-        (0..6).map(|i| if i >= 4 { 1 } else { 1 + stream.next() as u32 % if seed % 5 == 0 { 70 } else { 12 } }).collect();
+    let widths: Vec<u32> = (0..6)
+        .map(|i| if i >= 4 { 1 } else { 1 + stream.next() as u32 % if seed.is_multiple_of(5) { 70 } else { 12 } })
+        .collect();
     let mut rows = Rows::new(&widths);
     for _ in 0..VECTORS {
         let row: Vec<BigUint> = widths.iter().map(|w| stream.value(*w)).collect();

@@ -13,17 +13,17 @@ impl Fold<'_> {
                 return Some(y);
             }
             // (z + k) + l
-            if let (Some(l), Some([z, k])) = (self.k(x), self.of(y, Op::Add)) {
-                if let Some(k) = self.k(k) {
-                    let sum = self.constant(Bits::new(w, k.unsigned() + l.unsigned()));
-                    return Some(self.two(Op::Add, z, sum));
-                }
+            if let (Some(l), Some([z, k])) = (self.k(x), self.of(y, Op::Add))
+                && let Some(k) = self.k(k)
+            {
+                let sum = self.constant(Bits::new(w, k.unsigned() + l.unsigned()));
+                return Some(self.two(Op::Add, z, sum));
             }
             // x + (0 - y)
-            if let Some([zero, z]) = self.of(x, Op::Sub) {
-                if self.is_zero(zero) {
-                    return Some(self.two(Op::Sub, y, z));
-                }
+            if let Some([zero, z]) = self.of(x, Op::Sub)
+                && self.is_zero(zero)
+            {
+                return Some(self.two(Op::Sub, y, z));
             }
         }
         if w == 1 {
@@ -59,10 +59,10 @@ impl Fold<'_> {
             return Some(self.two(Op::Xor, a, b));
         }
         // a - (0 - y)
-        if let Some([zero, y]) = self.of(b, Op::Sub) {
-            if self.is_zero(zero) {
-                return Some(self.two(Op::Add, a, y));
-            }
+        if let Some([zero, y]) = self.of(b, Op::Sub)
+            && self.is_zero(zero)
+        {
+            return Some(self.two(Op::Add, a, y));
         }
         if let Some(id) = self.without_low(Op::Sub, a, b, a) {
             return Some(id);

@@ -18,10 +18,10 @@ impl Fold<'_> {
         if let (Some([x]), Some([y])) = (self.of(a, Op::Not), self.of(b, Op::Not)) {
             return Some(self.make(Op::Eq, 1, &[x, y], 0));
         }
-        if let (Some([x]), Some([y])) = (self.of(a, Op::Sext), self.of(b, Op::Sext)) {
-            if self.w(x) == self.w(y) {
-                return Some(self.make(Op::Eq, 1, &[x, y], 0));
-            }
+        if let (Some([x]), Some([y])) = (self.of(a, Op::Sext), self.of(b, Op::Sext))
+            && self.w(x) == self.w(y)
+        {
+            return Some(self.make(Op::Eq, 1, &[x, y], 0));
         }
         self.eq_parts(a, b)
     }
@@ -40,15 +40,15 @@ impl Fold<'_> {
         if let Some([y]) = self.of(x, Op::Not) {
             return Some(self.equals(y, Bits::new(w, k.unsigned() ^ ones.unsigned())));
         }
-        if let Some([y, l]) = self.of(x, Op::Xor) {
-            if let Some(l) = self.k(l) {
-                return Some(self.equals(y, Bits::new(w, k.unsigned() ^ l.unsigned())));
-            }
+        if let Some([y, l]) = self.of(x, Op::Xor)
+            && let Some(l) = self.k(l)
+        {
+            return Some(self.equals(y, Bits::new(w, k.unsigned() ^ l.unsigned())));
         }
-        if let Some([y, l]) = self.of(x, Op::Add) {
-            if let Some(l) = self.k(l) {
-                return Some(self.equals(y, Bits::new(w, k.unsigned() + (BigUint::one() << w) - l.unsigned())));
-            }
+        if let Some([y, l]) = self.of(x, Op::Add)
+            && let Some(l) = self.k(l)
+        {
+            return Some(self.equals(y, Bits::new(w, k.unsigned() + (BigUint::one() << w) - l.unsigned())));
         }
         if let Some([y]) = self.of(x, Op::Sext) {
             let own = self.w(y);
@@ -58,15 +58,15 @@ impl Fold<'_> {
                 false => self.flag(false),
             });
         }
-        if let Some([c, p, q]) = self.of(x, Op::Mux) {
-            if let (Some(p), Some(q)) = (self.k(p), self.k(q)) {
-                return Some(match (p == *k, q == *k) {
-                    (true, true) => self.flag(true),
-                    (true, false) => c,
-                    (false, true) => self.not(c),
-                    (false, false) => self.flag(false),
-                });
-            }
+        if let Some([c, p, q]) = self.of(x, Op::Mux)
+            && let (Some(p), Some(q)) = (self.k(p), self.k(q))
+        {
+            return Some(match (p == *k, q == *k) {
+                (true, true) => self.flag(true),
+                (true, false) => c,
+                (false, true) => self.not(c),
+                (false, false) => self.flag(false),
+            });
         }
         let constant = self.constant(k.clone());
         self.eq_parts(x, constant)

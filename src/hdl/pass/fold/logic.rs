@@ -16,10 +16,9 @@ impl Fold<'_> {
 
     pub(super) fn and_or(&mut self, op: Op, a: NodeId, b: NodeId) -> Option<NodeId> {
         let dual = if op == Op::And { Op::Or } else { Op::And };
-        let (zero, one): (fn(&Self, NodeId) -> bool, fn(&Self, NodeId) -> bool) = match op {
-            Op::And => (Self::is_zero, Self::is_ones),
-            _ => (Self::is_ones, Self::is_zero),
-        };
+        // The constant that decides, and the one that changes nothing.
+        let zero = |f: &Self, x| if op == Op::And { f.is_zero(x) } else { f.is_ones(x) };
+        let one = |f: &Self, x| if op == Op::And { f.is_ones(x) } else { f.is_zero(x) };
         if a == b {
             return Some(a);
         }
@@ -79,15 +78,15 @@ impl Fold<'_> {
             return Some(self.make(Op::Mux, w, &[x, b, a], 0));
         }
         // An arm that selects by the same bit.
-        if let Some([d, x, _]) = self.of(a, Op::Mux) {
-            if d == c {
-                return Some(self.make(Op::Mux, w, &[c, x, b], 0));
-            }
+        if let Some([d, x, _]) = self.of(a, Op::Mux)
+            && d == c
+        {
+            return Some(self.make(Op::Mux, w, &[c, x, b], 0));
         }
-        if let Some([d, _, y]) = self.of(b, Op::Mux) {
-            if d == c {
-                return Some(self.make(Op::Mux, w, &[c, a, y], 0));
-            }
+        if let Some([d, _, y]) = self.of(b, Op::Mux)
+            && d == c
+        {
+            return Some(self.make(Op::Mux, w, &[c, a, y], 0));
         }
         if w == 1 {
             return self.mux_bit(c, a, b);
@@ -101,11 +100,11 @@ impl Fold<'_> {
         }
         // Both arms extended from the same width.
         for op in [Op::Zext, Op::Sext] {
-            if let (Some([x]), Some([y])) = (self.of(a, op), self.of(b, op)) {
-                if self.w(x) == self.w(y) {
-                    let narrow = self.make(Op::Mux, self.w(x), &[c, x, y], 0);
-                    return Some(self.make(op, w, &[narrow], 0));
-                }
+            if let (Some([x]), Some([y])) = (self.of(a, op), self.of(b, op))
+                && self.w(x) == self.w(y)
+            {
+                let narrow = self.make(Op::Mux, self.w(x), &[c, x, y], 0);
+                return Some(self.make(op, w, &[narrow], 0));
             }
         }
         if let (Some([x]), Some([y])) = (self.of(a, Op::Not), self.of(b, Op::Not)) {
