@@ -51,9 +51,12 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
     let dims = |w: u32| if w == 1 { String::new() } else { format!("[{}:0] ", w - 1) };
     let mut v = String::new();
     let _ = writeln!(v, "// Self-checking testbench of {dut}: {count} vectors from the golden model.");
-    let _ = writeln!(v, "//   iverilog -g2005 -s {module} -o tb -c rtl.f {module}.v && vvp -N tb");
-    let _ =
-        writeln!(v, "//   verilator --binary --timing -Wno-fatal --top-module {module} -f rtl.f {module}.v && obj_dir/V{module}");
+    let _ = writeln!(v, "//   $ iverilog -g2005 -s {module} -o tb -c rtl.f {module}.v && vvp -N tb");
+    // Without the dollar sign Verilator takes the comment for a directive to itself.
+    let _ = writeln!(
+        v,
+        "//   $ verilator --binary --timing -CFLAGS -std=c++20 -Wno-fatal --top-module {module} -f rtl.f {module}.v && obj_dir/V{module}"
+    );
     let _ = writeln!(v, "// Prints PASS or FAIL; stops with an error on FAIL. Run it in this folder.");
     let _ = writeln!(v, "`timescale 1ns/1ps\n`default_nettype none\nmodule {module};");
     let mut fields: Vec<String> = Vec::new();

@@ -1,10 +1,18 @@
 //! Random parameters of blocks, from a seed: the values that make sense, legal together or not.
 #![allow(dead_code)]
 use narrowgen::blocks::{self, Configured};
+use narrowgen::flow::check::differing;
+use narrowgen::flow::engine;
+use narrowgen::flow::stimulus::{Method, Options, Plan};
+use narrowgen::flow::tool::{Tool, for_tests};
+use narrowgen::flow::unit::Unit;
+use narrowgen::flow::verilator;
 use narrowgen::golden::names;
+use narrowgen::hdl::sim::Sim;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 /// A block's name and its parameters as given.
 pub struct Point {
@@ -133,5 +141,82 @@ pub fn legal(rng: &mut ChaCha8Rng, bits: u32, lanes: u32) -> (Point, Box<dyn Con
                 refused += 1;
             }
         }
+    }
+}
+
+/// Blocks under test, with their designs as printed.
+pub struct Field {
+    blocks: Vec<Box<dyn Configured>>,
+    designs: Vec<narrowgen::hdl::ir::Design>,
+    pub units: Vec<Unit>,
+}
+
+/// Vectors compared.
+#[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
+pub struct Compared {
+    pub exhaustive: usize,
+    pub native: u64,
+    pub verilator: u64,
+}
+
+impl Field {
+    pub fn new(blocks: Vec<Box<dyn Configured>>) -> Field {
+        let designs: Vec<_> =
+            blocks.par_iter().map(|b| b.design().unwrap_or_else(|e| panic!("{}: {e}", b.module_name()))).collect();
+        let units = designs.par_iter().map(Unit::from_design).collect();
+        Field { blocks, designs, units }
+    }
+
+    /// What `narrowgen check` does, for all blocks with one Verilator model: golden against the native simulator
+    /// and Verilator on every input of blocks with at most `exhaustive` input bits, else on `vectors` sampled ones.
+    pub fn check(&self, test: &str, exhaustive: u32, vectors: u64) -> Compared {
+        let model = for_tests(test, &[Tool::Verilator, Tool::Cxx])
+            .then(|| verilator::build(&self.units).unwrap_or_else(|e| panic!("{test}: {e}")));
+        self.each(model.as_ref(), exhaustive, vectors)
+    }
+
+    /// The same without Verilator.
+    pub fn check_native(&self, exhaustive: u32, vectors: u64) -> Compared {
+        self.each(None, exhaustive, vectors)
+    }
+
+    fn each(&self, model: Option<&verilator::Model>, exhaustive: u32, vectors: u64) -> Compared {
+        let results: Vec<Compared> =
+            (0..self.blocks.len()).into_par_iter().map(|i| self.one(i, model, exhaustive, vectors)).collect();
+        results.iter().fold(Compared::default(), |sum, c| Compared {
+            exhaustive: sum.exhaustive + c.exhaustive,
+            native: sum.native + c.native,
+            verilator: sum.verilator + c.verilator,
+        })
+    }
+
+    fn one(&self, i: usize, model: Option<&verilator::Model>, exhaustive: u32, vectors: u64) -> Compared {
+        let (block, design) = (self.blocks[i].as_ref(), &self.designs[i]);
+        let name = block.module_name();
+        let bits: u32 = block.ports().iter().filter(|p| p.input).map(|p| p.bits).sum();
+        let options = Options { vectors, ..Options::default() };
+        let make = if bits <= exhaustive { Plan::new } else { Plan::sampled };
+        let plan = make(block, block.latency() > 0, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let sim = Sim::new(design).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut compared = Compared { exhaustive: usize::from(plan.method == Method::Exhaustive), ..Compared::default() };
+        for chunk in 0..plan.chunks() {
+            let rows = plan.chunk(chunk);
+            let expected = engine::golden(block, &rows, plan.sequence);
+            let compare = |engine: &str, found: &narrowgen::hdl::rows::Rows| {
+                if let Some(row) = differing(&expected, found).first() {
+                    let hex = |rows: &narrowgen::hdl::rows::Rows| {
+                        (0..rows.widths().len()).map(|c| format!("{:x}", rows.get(*row, c))).collect::<Vec<_>>()
+                    };
+                    panic!("{engine}: {name}: {:?}: {:?}, not {:?}", hex(&rows), hex(found), hex(&expected));
+                }
+                rows.len() as u64
+            };
+            compared.native += compare("native", &sim.run(&rows, plan.sequence).unwrap_or_else(|e| panic!("{name}: {e}")));
+            if let Some(model) = model {
+                let found = model.run(i, &rows, plan.sequence).unwrap_or_else(|e| panic!("{name}: {e}"));
+                compared.verilator += compare("verilator", &found);
+            }
+        }
+        compared
     }
 }
