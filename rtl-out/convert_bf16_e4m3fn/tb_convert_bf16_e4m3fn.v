@@ -1,6 +1,6 @@
 // Self-checking testbench of convert_bf16_e4m3fn: 64 vectors from the golden model.
-//   iverilog -g2005 -s tb_convert_bf16_e4m3fn -o tb -c rtl.f tb_convert_bf16_e4m3fn.v && vvp -N tb
-//   verilator --binary --timing -Wno-fatal --top-module tb_convert_bf16_e4m3fn -f rtl.f tb_convert_bf16_e4m3fn.v && obj_dir/Vtb_convert_bf16_e4m3fn
+//   $ iverilog -g2005 -s tb_convert_bf16_e4m3fn -o tb -c rtl.f tb_convert_bf16_e4m3fn.v && vvp -N tb
+//   $ verilator --binary --timing -CFLAGS -std=c++20 -Wno-fatal --top-module tb_convert_bf16_e4m3fn -f rtl.f tb_convert_bf16_e4m3fn.v && obj_dir/Vtb_convert_bf16_e4m3fn
 // Prints PASS or FAIL; stops with an error on FAIL. Run it in this folder.
 `timescale 1ns/1ps
 `default_nettype none

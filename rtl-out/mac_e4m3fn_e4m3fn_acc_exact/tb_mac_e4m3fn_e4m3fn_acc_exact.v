@@ -1,6 +1,6 @@
 // Self-checking testbench of mac_e4m3fn_e4m3fn_acc_exact: 64 vectors from the golden model.
-//   iverilog -g2005 -s tb_mac_e4m3fn_e4m3fn_acc_exact -o tb -c rtl.f tb_mac_e4m3fn_e4m3fn_acc_exact.v && vvp -N tb
-//   verilator --binary --timing -Wno-fatal --top-module tb_mac_e4m3fn_e4m3fn_acc_exact -f rtl.f tb_mac_e4m3fn_e4m3fn_acc_exact.v && obj_dir/Vtb_mac_e4m3fn_e4m3fn_acc_exact
+//   $ iverilog -g2005 -s tb_mac_e4m3fn_e4m3fn_acc_exact -o tb -c rtl.f tb_mac_e4m3fn_e4m3fn_acc_exact.v && vvp -N tb
+//   $ verilator --binary --timing -CFLAGS -std=c++20 -Wno-fatal --top-module tb_mac_e4m3fn_e4m3fn_acc_exact -f rtl.f tb_mac_e4m3fn_e4m3fn_acc_exact.v && obj_dir/Vtb_mac_e4m3fn_e4m3fn_acc_exact
 // Prints PASS or FAIL; stops with an error on FAIL. Run it in this folder.
 `timescale 1ns/1ps
 `default_nettype none
