@@ -66,7 +66,7 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     }
     bar.finish();
     let versions: Vec<String> = found.iter().map(|f| format!("{} {}", f.tool.name(), f.version)).collect();
-    let about = page::About { tools: versions.clone(), command: format!("narrowgen demo --seeds {seeds}") };
+    let about = page::About { tools: versions.clone(), seeds, command: format!("narrowgen demo --seeds {seeds}") };
     let path = matches.get_one::<PathBuf>("output").cloned().unwrap_or_default();
     std::fs::write(&path, page::html(&lines, &about)).map_err(|e| Failure::file("write", &path, &e))?;
     if cx.json {

@@ -6,6 +6,8 @@ use std::fmt::Write;
 pub struct About {
     /// Tool versions, one phrase each.
     pub tools: Vec<String>,
+    /// Place-and-route seeds behind each clock figure.
+    pub seeds: u32,
     /// The command that was run.
     pub command: String,
 }
@@ -37,9 +39,10 @@ pub fn html(lines: &[Line], about: &About) -> String {
 multiply–accumulate unit per format. Every cycle of the emitted Verilog, simulated in Verilator, is compared with the \
 golden model.</p>\n\
 <table><tr><th>format<th>bit-exact<th>cycles<th>SQNR, dB<th>accumulator, bits<th>LUT4<th>CCU2C<th>FF<th>fmax, MHz\n{rows}</table>\n{}\
-<p>SQNR: against the float32 data. LUT4, CCU2C, FF and fmax: ECP5-85 speed grade 6, no multiplier blocks, median of three seeds, \
+<p>SQNR: against the float32 data. LUT4, CCU2C, FF and fmax: ECP5-85 speed grade 6, no multiplier blocks, median of {} seeds, \
 one combinational stage between registers.</p>\n<p>Made by <code>{}</code> with:</p><ul>{tools}</ul>\n</html>\n",
         plot(lines),
+        about.seeds,
         escape(&about.command)
     )
 }
@@ -53,25 +56,36 @@ table{border-collapse:collapse;width:100%}th,td{padding:.35rem .6rem;border-bott
 fn plot(lines: &[Line]) -> String {
     let (w, h, left, bottom) = (720.0, 280.0, 60.0, 40.0);
     let most = |f: fn(&Line) -> f64| lines.iter().map(f).fold(1.0, f64::max) * 1.15;
+    let most = |f: fn(&Line) -> f64| lines.iter().map(f).fold(1.0, f64::max) * 1.1;
     let (x_top, y_top) = (most(|l| l.lut as f64), most(|l| l.sqnr_db));
-    let mut svg = format!("<svg viewBox=\"0 0 {w} {h}\" role=img aria-label=\"SQNR against LUTs\">");
-    let _ = write!(
-        svg,
-        "<path d=\"M{left} 10V{}H{}\" fill=none stroke=currentColor /><text x={} y={} fill=currentColor text-anchor=end>LUT4</text>\
-<text x=8 y=20 fill=currentColor>dB</text>",
-        h - bottom,
-        w - 10.0,
-        w - 10.0,
-        h - 8.0
-    );
+    let x_of = |lut: f64| left + (w - left - 20.0) * lut / x_top;
+    let y_of = |db: f64| (h - bottom) - (h - bottom - 15.0) * db.max(0.0) / y_top;
+    let mut svg = format!("<svg viewBox=\"0 0 {w} {h}\" role=img aria-label=\"SQNR against LUTs\" font-size=13>");
+    let _ = write!(svg, "<path d=\"M{left} 10V{}H{}\" fill=none stroke=currentColor />", h - bottom, w - 10.0);
+    for step in 1..=9 {
+        let (lut, db) = (nice(x_top / 4.0) * f64::from(step), nice(y_top / 4.0) * f64::from(step));
+        if lut <= x_top {
+            let _ = write!(
+                svg,
+                "<text x={:.1} y={:.1} fill=currentColor text-anchor=middle>{lut}</text>",
+                x_of(lut),
+                h - bottom + 16.0
+            );
+        }
+        if db <= y_top {
+            let _ =
+                write!(svg, "<text x={:.1} y={:.1} fill=currentColor text-anchor=end>{db} dB</text>", left - 6.0, y_of(db) + 4.0);
+        }
+    }
+    let _ = write!(svg, "<text x={} y={} fill=currentColor text-anchor=end>LUT4</text>", w - 10.0, h - 4.0);
     for l in lines {
-        let x = left + (w - left - 20.0) * l.lut as f64 / x_top;
-        let y = (h - bottom) - (h - bottom - 15.0) * l.sqnr_db.max(0.0) / y_top;
+        let (x, y) = (x_of(l.lut as f64), y_of(l.sqnr_db));
+        // Labels stay inside the picture: on the left of points in its right half.
+        let (at, anchor) = if x > w / 2.0 { (x - 10.0, "end") } else { (x + 10.0, "start") };
         let _ = write!(
             svg,
-            "<circle cx={x:.1} cy={y:.1} r=6 fill=#0969da /><text x={:.1} y={:.1} fill=currentColor>{} ({} LUT, {:.1} dB)</text>",
-            x + 10.0,
-            y + 5.0,
+            "<circle cx={x:.1} cy={y:.1} r=5 fill=#0969da /><text x={at:.1} y={:.1} fill=currentColor text-anchor={anchor}>{} ({} LUT, {:.1} dB)</text>",
+            y + 4.0,
             escape(&l.format),
             l.lut,
             l.sqnr_db
@@ -79,6 +93,19 @@ fn plot(lines: &[Line]) -> String {
     }
     svg.push_str("</svg>\n");
     svg
+}
+
+/// The nearest of 1, 2, 5 × 10^k at or below `x`.
+fn nice(x: f64) -> f64 {
+    let unit = 10f64.powf(x.log10().floor());
+    let lead = x / unit;
+    unit * if lead >= 5.0 {
+        5.0
+    } else if lead >= 2.0 {
+        2.0
+    } else {
+        1.0
+    }
 }
 
 fn escape(text: &str) -> String {
