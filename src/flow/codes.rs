@@ -1,5 +1,5 @@
 //! Codes worth trying in a format: special values, edges, ties, subnormals, random ones.
-use crate::golden::format::{Format, IntKind, Minifloat};
+use crate::golden::format::{Format, IntKind, Minifloat, Special};
 use rand::Rng;
 
 /// A class of codes to draw from.
@@ -32,6 +32,8 @@ pub struct Family {
     bits: u32,
     fields: Option<Minifloat>,
     negate: Negate,
+    /// An E8M0 scale.
+    scale: bool,
     special: Vec<u64>,
 }
 
@@ -81,7 +83,7 @@ impl Family {
         special.iter_mut().for_each(|c| *c &= ones);
         special.sort_unstable();
         special.dedup();
-        Family { bits, fields, negate, special }
+        Family { bits, fields, negate, scale: matches!(format, Some(Format::E8m0)), special }
     }
 
     /// A code of the class.
@@ -119,6 +121,19 @@ impl Family {
         }
     }
 
+    /// The code itself if it is a number, else one nearby that is.
+    pub fn number(&self, code: u64) -> u64 {
+        let Some(f) = self.fields else { return if self.scale && code == 0xff { 0xfe } else { code } };
+        let magnitude = code & mask(f.exp_bits + f.frac_bits);
+        let last = f.last_magnitude();
+        let negative_zero = matches!(f.special, Special::Fnuz | Special::P3109 { .. }) && f.signed && magnitude == 0;
+        match (magnitude > last, negative_zero) {
+            (true, _) => code - (magnitude - last),
+            (_, true) => 0,
+            _ => code,
+        }
+    }
+
     /// The code of the negated value, where the format has one; else the code itself.
     pub fn negate(&self, code: u64) -> u64 {
         match self.negate {
@@ -145,4 +160,29 @@ fn near(rng: &mut impl Rng, f: Minifloat, reach: i64) -> u64 {
 
 fn mask(bits: u32) -> u64 {
     if bits >= 64 { u64::MAX } else { (1 << bits) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::decode::decode;
+    use crate::golden::names;
+    use num_bigint::BigUint;
+
+    #[test]
+    fn numbers_are_numbers() {
+        let mut changed = 0;
+        for name in ["e4m3fn", "e5m2", "e4m3", "e4m3fnuz", "p3109_k8p3se", "p3109_k6p3ue", "e8m0fnu", "e2m1fn", "int8"] {
+            let format = names::parse(name).unwrap();
+            let family = Family::new(Some(&format), format.bits());
+            let exact = |code: u64| decode(&format, &BigUint::from(code)).exact();
+            for code in 0..1u64 << format.bits() {
+                let number = family.number(code);
+                assert!(exact(number).is_some(), "{name} {code:x}");
+                assert_eq!(number == code, exact(code).is_some(), "{name} {code:x}");
+                changed += u32::from(number != code);
+            }
+        }
+        assert!(changed > 20);
+    }
 }

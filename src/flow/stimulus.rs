@@ -200,7 +200,7 @@ impl Plan {
                         for l in 0..port.lanes {
                             let mut code = lane_of(rows, row, column, l * lane, lane);
                             code = if column == 0 { family.negate(code) } else { code };
-                            put_lane(rows, row, column, l * lane, lane, nudged(rng, code));
+                            put_lane(rows, row, column, l * lane, lane, style.pass(family, nudged(rng, code)));
                         }
                     }
                 }
@@ -231,7 +231,7 @@ impl Plan {
                 let before = lane_of(rows, row, column, (l - 1) * lane, lane);
                 code = nudged(rng, if column == 0 { family.negate(before) } else { before });
             }
-            put_lane(rows, row, column, l * lane, lane, code);
+            put_lane(rows, row, column, l * lane, lane, style.pass(family, code));
         }
     }
 }
@@ -248,6 +248,8 @@ struct Style {
     alternate: bool,
     /// One class of operands throughout, so that products and sums stay small, or large.
     class: Option<Class>,
+    /// Numbers only: one NaN among many lanes or cycles would hide what the others do.
+    finite: bool,
 }
 
 impl Style {
@@ -258,7 +260,13 @@ impl Style {
             hold: rng.random_range(0..4) == 0,
             alternate: rng.random_range(0..2) == 0,
             class: (rng.random_range(0..3) == 0).then(|| Class::draw(rng)),
+            finite: rng.random_range(0..4) != 0,
         }
+    }
+
+    /// The code, or a number in its place.
+    fn pass(&self, family: &Family, code: u64) -> u64 {
+        if self.finite { family.number(code) } else { code }
     }
 }
 
