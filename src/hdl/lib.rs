@@ -14,6 +14,7 @@ pub mod mutate;
 pub mod ops;
 pub mod pass;
 pub mod random;
+pub mod rationale;
 pub mod rows;
 pub mod sim;
 pub mod text;

@@ -41,6 +41,9 @@ fn check(genes: &[Gene], seed: u64) -> Result<(), TestCaseError> {
         }
     }
     prop_assert!(!wrong(&design, &rows, optimize), "optimize");
+    // Nothing is left for a second time.
+    let once = optimize(&design);
+    prop_assert_eq!(print(&optimize(&once)), print(&once));
     Ok(())
 }
 

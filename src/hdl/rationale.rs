@@ -1,0 +1,68 @@
+//! Why it is built this way. Each section is one decision, what it costs, and the roads not taken.
+//!
+//! # A builder on top, passes below
+//!
+//! Hardware is described by a Rust program that runs once and leaves a graph behind. Widths come
+//! from the command line, so they are numbers at run time; kinds (unsigned, signed, one bit) are
+//! Rust types, so mixing them does not compile. The graph is then rewritten by passes that know
+//! nothing about Rust.
+//!
+//! *Not taken:* widths as const generics (`N + 1` does not exist on stable Rust, and a width chosen
+//! on the command line cannot be a type); procedural macros or a language of its own (a second
+//! parser, and error messages about generated code); a pure dataflow language with state added by a
+//! scheduler (accumulators and arrays become awkward to say).
+//!
+//! # One forward sweep per pass
+//!
+//! Nodes stand in topological order, operands before users, and a pass copies them into a new module
+//! through a constructor that shares and simplifies. There are no lists of users to keep up to date
+//! and no dead entries to skip. What needs the other direction (which bits matter, what is used) is a
+//! backward scan that fills a table first. The price is copying what does not change; a million
+//! nodes still take a moment only.
+//!
+//! *Not taken:* rewriting in place with worklists (faster on small changes, much easier to get
+//! wrong); equality graphs (a good tool for choosing among architectures, too heavy for cleaning up).
+//!
+//! # No implicit extension, one meaning
+//!
+//! Operands of an operator have equal widths; the DSL inserts extensions, as wiring. Products are the
+//! exception: they take what they get, with signed and unsigned forms, because a synthesiser builds a
+//! smaller multiplier from narrow operands than from extended ones. Shifting by the width or more
+//! gives zeros or signs. There is no `x` and no division. So one evaluation function per operator is
+//! the whole semantics, and the printed form is tested against it in two simulators.
+//!
+//! # Ranges, claims and assumptions
+//!
+//! Next to its width each signal carries the integers it can be. Sums and products are exactly as
+//! wide as their ranges ask, so a sum of three small products needs no analysis afterwards.
+//! Three verbs bring in knowledge that the ranges do not have:
+//!
+//! * `narrow`, `unsigned`, `at_most` **claim**. The claim is a one-bit node of the design; the
+//!   simulator stops on the first vector that breaks it. Claims are dropped before printing, and with
+//!   them the bits that only they looked at.
+//! * `assume_…` **assumes**, unchecked: the bound holds wherever the result matters, and elsewhere any
+//!   value will do (the exponent of an infinity, say, which a later `select` throws away). A check
+//!   would fail on exactly those codes.
+//! * `wrap`, `saturate`, `trunc_low` need no knowledge: they say what is lost.
+//!
+//! Ranges live in the DSL only. Passes may not use them, because an assumption does not hold on every
+//! input, while each pass must keep the outputs for every input.
+//!
+//! # Unused bits
+//!
+//! Linters want every bit used. The `narrow` pass cuts values to the bits that matter, in the middle
+//! too, through registers and memories. What remains are sums, products and shifts, whose low bits
+//! are needed for their carries only: those are printed as `assign {sum, unused_sum} = a + b`.
+//! Only ports, which are the interface, are gathered in one `unused_bits` wire.
+//!
+//! *Not taken:* lint pragmas (each tool has its own), and-ing unused bits everywhere (noise, and
+//! logic that synthesis has to remove again).
+//!
+//! # Verilog style
+//!
+//! Verilog-2005, which every tool reads. One operator per wire: nesting lets the language's width and
+//! sign rules change results, e.g. an arithmetic shift inside `?:` loses its sign if the other arm is
+//! unsigned. Wiring, constants and single-use bit logic are printed in place, because they cannot be
+//! changed so; so is what drives nothing but an output or a register. Wires are called what they are
+//! called in the Rust source; an unnamed wire is named after what it feeds, so that adding one does
+//! not rename the rest. Same design, same bytes: no dates, paths, hash order or threads show.
