@@ -216,7 +216,6 @@ pub fn run<I: IntoIterator<Item = OsString>>(args: I, out: &mut dyn Write, err: 
         None => Err(Failure::usage("no command given", "narrowgen --help lists them")),
     };
     let json = context.json;
-    drop(context);
     let _ = out.flush();
     match result {
         Ok(()) => 0,

@@ -55,7 +55,6 @@ table{border-collapse:collapse;width:100%}th,td{padding:.35rem .6rem;border-bott
 /// Accuracy against area, one labelled point per format.
 fn plot(lines: &[Line]) -> String {
     let (w, h, left, bottom) = (720.0, 280.0, 60.0, 40.0);
-    let most = |f: fn(&Line) -> f64| lines.iter().map(f).fold(1.0, f64::max) * 1.15;
     let most = |f: fn(&Line) -> f64| lines.iter().map(f).fold(1.0, f64::max) * 1.1;
     let (x_top, y_top) = (most(|l| l.lut as f64), most(|l| l.sqnr_db));
     let x_of = |lut: f64| left + (w - left - 20.0) * lut / x_top;

@@ -37,7 +37,18 @@ pub struct PortCoverage {
 /// Gathers coverage of some ports; gatherers of several threads can be merged.
 #[derive(Clone)]
 pub struct Gatherer {
-    ports: Vec<(PortCoverage, u32, u32, Option<Format>, Vec<u64>)>,
+    ports: Vec<Watched>,
+}
+
+#[derive(Clone)]
+struct Watched {
+    cover: PortCoverage,
+    /// Bits of a lane.
+    lane: u32,
+    lanes: u32,
+    format: Option<Format>,
+    /// One bit per code met; empty for wide lanes.
+    seen: Vec<u64>,
 }
 
 impl Gatherer {
@@ -53,14 +64,14 @@ impl Gatherer {
                 of: counted.then_some(1 << lane),
                 ..PortCoverage::default()
             };
-            (cover, lane, p.lanes.max(1), p.format.clone(), seen)
+            Watched { cover, lane, lanes: p.lanes.max(1), format: p.format.clone(), seen }
         };
         Gatherer { ports: ports.iter().map(of).collect() }
     }
 
     /// Adds every row of a table whose columns are the ports.
     pub fn add(&mut self, rows: &Rows) {
-        for (column, (cover, lane, lanes, format, seen)) in self.ports.iter_mut().enumerate() {
+        for (column, Watched { cover, lane, lanes, format, seen }) in self.ports.iter_mut().enumerate() {
             let mut histogram = vec![0u64; if seen.is_empty() { 0 } else { 1 << *lane }];
             for row in 0..rows.len() {
                 for l in 0..*lanes {
@@ -85,13 +96,13 @@ impl Gatherer {
     /// Adds what another gatherer of the same ports met.
     pub fn merge(&mut self, other: &Gatherer) {
         for (mine, theirs) in self.ports.iter_mut().zip(&other.ports) {
-            let (a, b) = (&mut mine.0, &theirs.0);
+            let (a, b) = (&mut mine.cover, &theirs.cover);
             a.zero += b.zero;
             a.subnormal += b.subnormal;
             a.normal += b.normal;
             a.infinite += b.infinite;
             a.nan += b.nan;
-            mine.4.iter_mut().zip(&theirs.4).for_each(|(x, y)| *x |= y);
+            mine.seen.iter_mut().zip(&theirs.seen).for_each(|(x, y)| *x |= y);
         }
     }
 
@@ -99,7 +110,7 @@ impl Gatherer {
     pub fn finish(self) -> Vec<PortCoverage> {
         self.ports
             .into_iter()
-            .map(|(mut cover, _, _, _, seen)| {
+            .map(|Watched { mut cover, seen, .. }| {
                 if cover.codes.is_some() {
                     cover.codes = Some(seen.iter().map(|w| u64::from(w.count_ones())).sum());
                 }
