@@ -302,11 +302,14 @@ fn run(args: &[OsString]) -> Result<u8, String> {
     }
 }
 
+/// A command line and its exit code, or what was wrong.
+type Outcome = (Vec<OsString>, Result<u8, String>);
+
 #[test]
 fn random_command_lines_never_panic() {
     std::panic::set_hook(Box::new(|_| {}));
     let threads = std::thread::available_parallelism().map_or(2, usize::from) as u64;
-    let results: Vec<Vec<(Vec<OsString>, Result<u8, String>)>> = std::thread::scope(|scope| {
+    let results: Vec<Vec<Outcome>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|thread| {
                 scope.spawn(move || {

@@ -1,4 +1,4 @@
-//! Text form of a design: [`print`] and [`parse`] are inverse to each other, source places aside.
+//! Text form of a design: [`print()`] and [`parse`] are inverse to each other, source places aside.
 //!
 //! ```text
 //! design sync top                            reset style (sync, none) and top module
