@@ -1,11 +1,12 @@
 //! [`Printer`]: one module, in one pass over its nodes into one buffer.
 use super::line::*;
-use super::uses::{Uses, gaps};
+use super::uses::Uses;
 use crate::ir::*;
 use crate::ops::{DelayClass, Op, Shape};
 use crate::pass::Ready;
 use crate::pass::names::Names;
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::hash::BuildHasherDefault;
 
 /// Longest expression printed in place, in characters.
@@ -27,14 +28,17 @@ pub struct Printer<'a> {
     arena: String,
     /// Identifier or in-place expression of each node.
     text: Vec<Span>,
-    /// Names of the parts of nodes some bits of which are not used.
-    pieces: HashMap<u64, Vec<(u32, u32, Span)>, BuildHasherDefault<Ready>>,
+    /// Names of the parts of nodes some bits of which are not used, top first.
+    pieces: Vec<(u32, u32, Span)>,
+    /// First of them and the one behind the last, by node.
+    pieces_of: HashMap<u64, (u32, u32), BuildHasherDefault<Ready>>,
     /// Node of each used (instance, output).
     pub(super) inst_outs: HashMap<(u32, u32), NodeId>,
     /// Parts of ports and registers that nothing reads.
     pub(super) unused: Vec<String>,
     pub(super) out: String,
     scratch: String,
+    word: String,
 }
 
 /// Word for an unnamed wire, by its number in this list.
@@ -69,12 +73,14 @@ impl<'a> Printer<'a> {
             uses: Uses::of(m, design),
             names,
             counters: HashMap::default(),
-            arena: String::with_capacity(n * 12),
+            arena: String::with_capacity(n * 16),
             text: vec![Span::default(); n],
-            pieces: HashMap::default(),
+            pieces: Vec::new(),
+            pieces_of: HashMap::default(),
+            word: String::new(),
             inst_outs,
             unused: Vec::new(),
-            out: String::with_capacity(n * 48 + 1024),
+            out: String::with_capacity(n * 64 + 1024),
             scratch: String::new(),
         }
     }
@@ -184,7 +190,7 @@ impl<'a> Printer<'a> {
         let m = self.m;
         let node = m.node(id);
         let args = m.args(id);
-        let Printer { scratch, arena, text, pieces, uses, .. } = self;
+        let Printer { scratch, arena, text, pieces, pieces_of, uses, .. } = self;
         let of = |id: NodeId| {
             let Span(start, end) = text[id.index()];
             &arena[start as usize..end as usize]
@@ -200,9 +206,10 @@ impl<'a> Printer<'a> {
                 }
                 scratch.push('}');
             }
-            Op::Slice if uses.is_partial(args[0]) && pieces.contains_key(&key(args[0])) => {
-                let parts = &pieces[&key(args[0])];
-                let Some((lo, hi, name)) = parts.iter().find(|(lo, hi, _)| *lo <= node.imm && node.imm < *hi) else { return };
+            Op::Slice if uses.is_partial(args[0]) && pieces_of.contains_key(&u64::from(args[0].0)) => {
+                let (first, end) = pieces_of[&u64::from(args[0].0)];
+                let mut parts = pieces[first as usize..end as usize].iter();
+                let Some((lo, hi, name)) = parts.find(|(lo, hi, _)| *lo <= node.imm && node.imm < *hi) else { return };
                 scratch.push_str(&arena[name.0 as usize..name.1 as usize]);
                 push_select(scratch, node.imm - lo, node.width, hi - lo);
             }
@@ -263,60 +270,55 @@ impl<'a> Printer<'a> {
         }
         self.text[id.index()] = Span(start as u32, self.arena.len() as u32);
         if self.uses.is_partial(id) {
-            let name = self.text(id).to_string();
-            self.declare_parts(id, &name);
+            self.declare_parts(id);
         }
     }
 
-    /// Wires for the used and the unused intervals of a node called `name`.
-    pub(super) fn declare_parts(&mut self, id: NodeId, name: &str) {
+    /// Wires for the used and the unused intervals of a node that has its name.
+    pub(super) fn declare_parts(&mut self, id: NodeId) {
         let width = self.m.width(id);
-        let Some(used) = self.uses.parts(id) else { return };
-        let mut pieces = Vec::with_capacity(2 * used.len() + 1);
-        let mut want = String::with_capacity(name.len() + 7);
-        for (lo, hi) in gaps(&used, width) {
-            want.clear();
-            want.push_str("unused_");
-            want.push_str(name);
-            let unused = self.names.claim(&want);
-            pieces.push((lo, hi, self.span(&unused)));
-        }
-        for (lo, hi) in &used {
-            let own = match used.len() {
-                1 => self.span(name),
-                _ => {
-                    let own = self.names.claim(&format!("{name}_{}_{lo}", hi - 1));
-                    self.span(&own)
+        let first = self.pieces.len();
+        let several = self.uses.parts(id, width).filter(|(.., used)| *used).count() > 1;
+        let Printer { pieces, uses, names, arena, word, out, text, .. } = self;
+        let whole = text[id.index()];
+        for (lo, hi, used) in uses.parts(id, width) {
+            let span = if used && !several {
+                whole
+            } else {
+                let name = &arena[whole.0 as usize..whole.1 as usize];
+                word.clear();
+                word.push_str(if used { "" } else { "unused_" });
+                word.push_str(name);
+                if used {
+                    let _ = write!(word, "_{}_{lo}", hi - 1);
                 }
+                let start = arena.len();
+                arena.push_str(&names.claim(word));
+                Span(start as u32, arena.len() as u32)
             };
-            pieces.push((*lo, *hi, own));
+            pieces.push((lo, hi, span));
+            out.push_str("  wire ");
+            push_dims(out, hi - lo);
+            out.push_str(&arena[span.0 as usize..span.1 as usize]);
+            out.push_str(";\n");
         }
-        pieces.sort_unstable_by_key(|(lo, _, _)| std::cmp::Reverse(*lo));
-        for (lo, hi, Span(from, to)) in &pieces {
-            self.out.push_str("  wire ");
-            push_dims(&mut self.out, hi - lo);
-            self.out.push_str(&self.arena[*from as usize..*to as usize]);
-            self.out.push_str(";\n");
-        }
-        self.pieces.insert(key(id), pieces);
+        self.pieces_of.insert(u64::from(id.0), (first as u32, self.pieces.len() as u32));
     }
 
     /// `{high, unused_low}`, the parts of a node as the target of an assignment.
     fn concatenation(&mut self, id: NodeId) {
         self.out.push_str("  assign {");
-        for (i, (_, _, Span(a, b))) in self.pieces.get(&key(id)).into_iter().flatten().enumerate() {
-            if i > 0 {
-                self.out.push_str(", ");
-            }
-            self.out.push_str(&self.arena[*a as usize..*b as usize]);
-        }
+        let target = self.parts_text(id);
+        self.out.push_str(&target);
         self.out.push('}');
     }
 
     /// The parts of a node, top first, with commas.
     pub(super) fn parts_text(&self, id: NodeId) -> String {
-        let parts = self.pieces.get(&key(id)).map(Vec::as_slice).unwrap_or_default();
-        parts.iter().map(|(_, _, Span(a, b))| &self.arena[*a as usize..*b as usize]).collect::<Vec<_>>().join(", ")
+        let (first, end) = self.pieces_of.get(&u64::from(id.0)).copied().unwrap_or_default();
+        let names =
+            self.pieces[first as usize..end as usize].iter().map(|(.., Span(a, b))| &self.arena[*a as usize..*b as usize]);
+        names.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -332,8 +334,4 @@ fn push_select(out: &mut String, lo: u32, width: u32, of: u32) {
     }
     push_number(out, lo);
     out.push(']');
-}
-
-fn key(id: NodeId) -> u64 {
-    u64::from(id.0)
 }

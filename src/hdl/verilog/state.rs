@@ -1,7 +1,6 @@
 //! Everything of a module but its operators: header, registers, memories, instances, tables, outputs.
 use super::line::*;
 use super::module::Printer;
-use super::uses::gaps;
 use crate::ir::*;
 use std::fmt::Write;
 
@@ -71,9 +70,11 @@ impl Printer<'_> {
 
     /// Remembers the bits of a port or register that nothing reads.
     fn note_unused(&mut self, id: NodeId, name: &str) {
+        if !self.uses.is_partial(id) {
+            return;
+        }
         let width = self.m.width(id);
-        let Some(used) = self.uses.parts(id) else { return };
-        for (lo, hi) in gaps(&used, width) {
+        for (lo, hi, _) in self.uses.parts(id, width).filter(|(.., used)| !used) {
             self.unused.push(match hi - lo {
                 n if n == width => name.to_string(),
                 1 => format!("{name}[{lo}]"),
@@ -168,7 +169,7 @@ impl Printer<'_> {
             let name = self.names.claim(&want);
             self.set(id, &name);
             if self.uses.is_partial(id) {
-                self.declare_parts(id, &name);
+                self.declare_parts(id);
                 pins.push(format!(".{}({{{}}})", port.name, self.parts_text(id)));
             } else {
                 let _ = writeln!(self.out, "  wire {}{name};", dims(port.width));

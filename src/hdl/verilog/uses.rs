@@ -119,30 +119,21 @@ impl<'a> Uses<'a> {
         Some((n, self.feeds.get(n.checked_sub(1)? as usize)?.as_ref()))
     }
 
-    /// The used intervals, lowest first, if some bits are not used; none for a node nobody uses.
-    pub fn parts(&self, id: NodeId) -> Option<Vec<(u32, u32)>> {
-        if self.nodes[id.index()].count > 0 && !self.nodes[id.index()].partial {
-            return None;
-        }
+    /// All intervals of a node some bits of which are not used, top first, each with whether it is used.
+    pub fn parts(&self, id: NodeId, width: u32) -> impl Iterator<Item = (u32, u32, bool)> + '_ {
         let start = self.parts.partition_point(|(n, ..)| *n < id);
-        Some(self.parts[start..].iter().take_while(|(n, ..)| *n == id).map(|(_, lo, hi)| (*lo, *hi)).collect())
+        let end = start + self.parts[start..].iter().take_while(|(n, ..)| *n == id).count();
+        let mut top = width;
+        let used = self.parts[start..end].iter().rev().map(|(_, lo, hi)| (*lo, *hi));
+        used.chain([(0, 0)]).flat_map(move |(lo, hi)| {
+            let gap = (hi < top).then_some((hi, top, false));
+            top = lo;
+            gap.into_iter().chain((lo < hi).then_some((lo, hi, true)))
+        })
     }
 
     /// True if some bits are not used.
     pub fn is_partial(&self, id: NodeId) -> bool {
         self.nodes[id.index()].count == 0 || self.nodes[id.index()].partial
     }
-}
-
-/// The intervals of `0..width` outside `used`, lowest first.
-pub fn gaps(used: &[(u32, u32)], width: u32) -> Vec<(u32, u32)> {
-    let mut out = Vec::new();
-    let mut at = 0;
-    for (lo, hi) in used.iter().copied().chain([(width, width)]) {
-        if lo > at {
-            out.push((at, lo));
-        }
-        at = hi;
-    }
-    out
 }
