@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod regen;
+mod teeth;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,7 +10,10 @@ use std::process::ExitCode;
 /// A task: word, what it does, how.
 struct Task(&'static str, &'static str, fn(&Path, &[String]) -> Result<(), String>);
 
-static TASKS: &[Task] = &[Task("regen", "rewrite rtl-out/ and the generated parts of README.md", |root, _| regen::run(root))];
+static TASKS: &[Task] = &[
+    Task("regen", "rewrite rtl-out/ and the generated parts of README.md", |root, _| regen::run(root)),
+    Task("teeth", "mutate the golden models' source, write testbenches/teeth/golden.md; [N]: only N mutants", teeth::run),
+];
 
 /// The repository.
 fn root() -> PathBuf {

@@ -138,6 +138,12 @@ impl Comparison {
         Self::of(block, plan.unwrap_or_else(|e| panic!("{}: {e}", block.module_name())))
     }
 
+    /// Sampled vectors, however few inputs there are.
+    pub fn quick(block: &dyn Configured, vectors: u64) -> Comparison {
+        let plan = Plan::sampled(block, block.latency() > 0, &Options { vectors, seed: 1, exhaustive: false });
+        Self::of(block, plan.unwrap_or_else(|e| panic!("{}: {e}", block.module_name())))
+    }
+
     fn of(block: &dyn Configured, plan: Plan) -> Comparison {
         let chunk = |c| {
             let rows = plan.chunk(c);
