@@ -1,4 +1,5 @@
 //! External tools: finding and installing them, and running simulation, synthesis and place-and-route.
+pub mod aim;
 pub mod board;
 pub mod cache;
 pub mod check;

@@ -4,8 +4,10 @@
 //! A [`Plan`] is a list of chunks, each a pure function of (plan, chunk number), so that chunks can be
 //! made on any thread in any order and the whole run is reproduced by its seed alone.
 use crate::blocks::{Configured, Port, Role};
+use crate::flow::aim::Aim;
 use crate::flow::codes::{Class, Family};
 use crate::flow::ties::Ties;
+use crate::golden::value::Value;
 use crate::hdl::rows::Rows;
 use num_bigint::BigUint;
 use rand::{Rng, SeedableRng};
@@ -65,6 +67,8 @@ pub struct Plan {
     families: Vec<Family>,
     /// For blocks with one operand: the borders of its conversion.
     ties: Option<Ties>,
+    /// For accumulators: products aimed at the sum.
+    aim: Option<Aim>,
 }
 
 impl Plan {
@@ -110,6 +114,10 @@ impl Plan {
             ([(Some(from), 1)], [(Some(to), _)]) if !exhaustive => Ties::new(from, to),
             _ => None,
         };
+        let aim = match (stateful, &of_role(Role::Operand)[..], &of_role(Role::Result)[..]) {
+            (true, [(Some(a), 1), (Some(b), 1)], [(sum, _)]) => Aim::new(a, b, *sum),
+            _ => None,
+        };
         Ok(Plan {
             ports,
             widths,
@@ -121,6 +129,7 @@ impl Plan {
             corners,
             families,
             ties,
+            aim,
         })
     }
 
@@ -172,11 +181,17 @@ impl Plan {
         while at < n {
             let end = (at + span).min(n);
             let style = Style::draw(&mut rng);
+            let mut sum = Value::ZERO;
             for row in at..end {
                 let number = first + row as u64;
-                match self.corners.get(number as usize) {
+                let corner = self.corners.get(number as usize);
+                match corner {
                     Some(corner) => corner.iter().enumerate().for_each(|(c, v)| rows.set(row, c, v)),
                     None => self.row(&mut rng, &style, &mut rows, row, row == at),
+                }
+                if let Some(aim) = &self.aim {
+                    let shoot = corner.is_none() && rng.random_range(0..6) == 0;
+                    self.aimed(&mut rng, aim, &mut sum, &mut rows, row, shoot);
                 }
             }
             at = end;
@@ -216,6 +231,26 @@ impl Plan {
                 }
             }
         }
+    }
+
+    /// Follows the sum; to `shoot` replaces the second operand by one that is aimed.
+    fn aimed(&self, rng: &mut ChaCha8Rng, aim: &Aim, sum: &mut Value, rows: &mut Rows, row: usize, shoot: bool) {
+        let control = |rows: &Rows, role: Role| {
+            let column = self.ports.iter().position(|p| p.role == role);
+            column.map(|c| lane_of(rows, row, c, 0, 1) == 1)
+        };
+        if control(rows, Role::Enable) == Some(false) {
+            return;
+        }
+        if control(rows, Role::Clear) == Some(true) {
+            *sum = Value::ZERO;
+        }
+        let (bits_a, bits_b) = (self.ports[0].bits, self.ports[1].bits);
+        let a = lane_of(rows, row, 0, 0, bits_a);
+        if let Some(b) = shoot.then(|| aim.draw(rng, sum, a)).flatten() {
+            put_lane(rows, row, 1, 0, bits_b, nudged(rng, b));
+        }
+        *sum = aim.step(sum, a, lane_of(rows, row, 1, 0, bits_b));
     }
 
     fn operand(&self, rng: &mut ChaCha8Rng, style: &Style, rows: &mut Rows, row: usize, column: usize) {

@@ -1,0 +1,60 @@
+//! Operands of accumulators aimed at what the sum is: products that cancel it, or bring it to an edge or
+//! a tie of its format. The sum is followed approximately (nearest rounding), which is near enough to aim.
+use crate::flow::codes::{Class, Family};
+use crate::golden::arith::{add, multiply};
+use crate::golden::decode::decode_word;
+use crate::golden::exact::Exact;
+use crate::golden::format::Format;
+use crate::golden::policy::{Overflow, Round, Rounding, Subnormals};
+use crate::golden::round::Rounder;
+use crate::golden::value::Value;
+use rand::Rng;
+
+/// The formats of one accumulator.
+pub struct Aim {
+    a: Format,
+    nearest_b: Rounder,
+    /// Rounds the sum, where it has a format.
+    sum: Option<(Rounder, Family)>,
+}
+
+fn value(format: &Format, code: u64) -> Value {
+    decode_word(format, Subnormals::Full, code)
+}
+
+impl Aim {
+    /// For operands of two formats and a sum of another, or exact; `None` if operands cannot be found by value.
+    pub fn new(a: &Format, b: &Format, sum: Option<&Format>) -> Option<Aim> {
+        let nearest = |f: &Format| Rounder::new(f, Rounding::nearest(Overflow::Saturate)).ok();
+        let sum = sum.and_then(|f| Some((nearest(f)?, Family::new(Some(f), f.bits()))));
+        Some(Aim { a: a.clone(), nearest_b: nearest(b)?, sum })
+    }
+
+    /// The sum after one more product.
+    pub fn step(&self, sum: &Value, a: u64, b: u64) -> Value {
+        let sum = add(sum, &multiply(&value(&self.a, a), &value(self.nearest_b.format(), b)), Round::Rne);
+        match (&self.sum, sum) {
+            // What is not a number stays: nothing can be aimed at until it is cleared.
+            (Some((rounder, _)), sum) if sum.exact().is_some() => rounder.round_value(&sum, 0),
+            (_, sum) => sum,
+        }
+    }
+
+    /// The code of `b` which, multiplied by that of `a`, brings the sum nearest to a place worth visiting.
+    pub fn draw(&self, rng: &mut impl Rng, sum: &Value, a: u64) -> Option<u64> {
+        let place = match &self.sum {
+            Some((rounder, family)) if rng.random() => {
+                let class = Class::draw(rng);
+                let code = family.draw(rng, class);
+                let number = |code: u64| value(rounder.format(), code).exact();
+                let (x, y) = number(code).zip(number(code.wrapping_add(1)))?;
+                if rng.random() { x } else { (&x + &y).scale(-1) }
+            }
+            _ => Exact::zero(),
+        };
+        let wanted = (&place - &sum.exact()?).to_f64()?;
+        let factor = value(&self.a, a).exact()?.to_f64().filter(|f| *f != 0.0)?;
+        let b = Exact::from_f64(wanted / factor)?;
+        Some(self.nearest_b.round_word(&Value::number(b, false), 0).code)
+    }
+}
