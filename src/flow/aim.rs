@@ -40,19 +40,34 @@ impl Aim {
         }
     }
 
-    /// The code of `b` which, multiplied by that of `a`, brings the sum nearest to a place worth visiting.
-    pub fn draw(&self, rng: &mut impl Rng, sum: &Value, a: u64) -> Option<u64> {
-        let place = match &self.sum {
-            Some((rounder, family)) if rng.random() => {
+    /// A sum worth reaching: zero, a number or a tie of the sum's format, or what is beyond its largest.
+    pub fn place(&self, rng: &mut impl Rng) -> Exact {
+        let Some((rounder, family)) = &self.sum else { return Exact::zero() };
+        let number = |code: u64| value(rounder.format(), code).exact();
+        let place = match rng.random_range(0..6) {
+            0 | 1 => None,
+            2 => {
+                let largest = rounder.round_word(&Value::Infinite { negative: rng.random() }, 0).code;
+                // Beyond it, it, or half-way to the one below.
+                number(largest).zip(number(largest.wrapping_sub(1))).map(|(x, below)| match rng.random_range(0..3) {
+                    0 => x.scale(1),
+                    1 => x,
+                    _ => (&x + &below).scale(-1),
+                })
+            }
+            _ => {
                 let class = Class::draw(rng);
                 let code = family.draw(rng, class);
-                let number = |code: u64| value(rounder.format(), code).exact();
-                let (x, y) = number(code).zip(number(code.wrapping_add(1)))?;
-                if rng.random() { x } else { (&x + &y).scale(-1) }
+                let neighbours = number(code).zip(number(code.wrapping_add(1)));
+                neighbours.map(|(x, y)| if rng.random() { x } else { (&x + &y).scale(-1) })
             }
-            _ => Exact::zero(),
         };
-        let wanted = (&place - &sum.exact()?).to_f64()?;
+        place.unwrap_or_else(Exact::zero)
+    }
+
+    /// The code of `b` which, multiplied by that of `a`, brings the sum nearest to a place.
+    pub fn shot(&self, place: &Exact, sum: &Value, a: u64) -> Option<u64> {
+        let wanted = (place - &sum.exact()?).to_f64()?;
         let factor = value(&self.a, a).exact()?.to_f64().filter(|f| *f != 0.0)?;
         let b = Exact::from_f64(wanted / factor)?;
         Some(self.nearest_b.round_word(&Value::number(b, false), 0).code)

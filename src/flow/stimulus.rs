@@ -7,6 +7,7 @@ use crate::blocks::{Configured, Port, Role};
 use crate::flow::aim::Aim;
 use crate::flow::codes::{Class, Family};
 use crate::flow::ties::Ties;
+use crate::golden::exact::Exact;
 use crate::golden::value::Value;
 use crate::hdl::rows::Rows;
 use num_bigint::BigUint;
@@ -181,7 +182,7 @@ impl Plan {
         while at < n {
             let end = (at + span).min(n);
             let style = Style::draw(&mut rng);
-            let mut sum = Value::ZERO;
+            let (mut sum, mut place) = (Value::ZERO, self.aim.as_ref().map(|aim| aim.place(&mut rng)));
             for row in at..end {
                 let number = first + row as u64;
                 let corner = self.corners.get(number as usize);
@@ -189,9 +190,13 @@ impl Plan {
                     Some(corner) => corner.iter().enumerate().for_each(|(c, v)| rows.set(row, c, v)),
                     None => self.row(&mut rng, &style, &mut rows, row, row == at),
                 }
-                if let Some(aim) = &self.aim {
-                    let shoot = corner.is_none() && rng.random_range(0..6) == 0;
-                    self.aimed(&mut rng, aim, &mut sum, &mut rows, row, shoot);
+                if let (Some(aim), Some(place)) = (&self.aim, &mut place) {
+                    // One place for a while: every shot comes nearer.
+                    if rng.random_range(0..16) == 0 {
+                        *place = aim.place(&mut rng);
+                    }
+                    let shoot = corner.is_none() && rng.random_range(0..12u32) < style.aimed;
+                    self.aimed(&mut rng, aim, &mut sum, &mut rows, row, shoot.then_some(place));
                 }
             }
             at = end;
@@ -233,8 +238,8 @@ impl Plan {
         }
     }
 
-    /// Follows the sum; to `shoot` replaces the second operand by one that is aimed.
-    fn aimed(&self, rng: &mut ChaCha8Rng, aim: &Aim, sum: &mut Value, rows: &mut Rows, row: usize, shoot: bool) {
+    /// Follows the sum; with a `place` to go to, replaces the second operand by one that is aimed there.
+    fn aimed(&self, rng: &mut ChaCha8Rng, aim: &Aim, sum: &mut Value, rows: &mut Rows, row: usize, place: Option<&mut Exact>) {
         let control = |rows: &Rows, role: Role| {
             let column = self.ports.iter().position(|p| p.role == role);
             column.map(|c| lane_of(rows, row, c, 0, 1) == 1)
@@ -247,7 +252,7 @@ impl Plan {
         }
         let (bits_a, bits_b) = (self.ports[0].bits, self.ports[1].bits);
         let a = lane_of(rows, row, 0, 0, bits_a);
-        if let Some(b) = shoot.then(|| aim.draw(rng, sum, a)).flatten() {
+        if let Some(b) = place.and_then(|place| aim.shot(place, sum, a)) {
             put_lane(rows, row, 1, 0, bits_b, nudged(rng, b));
         }
         *sum = aim.step(sum, a, lane_of(rows, row, 1, 0, bits_b));
@@ -281,6 +286,8 @@ struct Style {
     hold: bool,
     /// Held operands change sign every cycle: cancellation.
     alternate: bool,
+    /// Of 12 cycles, those with a product aimed at the sum.
+    aimed: u32,
     /// One class of operands throughout, so that products and sums stay small, or large.
     class: Option<Class>,
     /// Numbers only: one NaN among many lanes or cycles would hide what the others do.
@@ -289,11 +296,13 @@ struct Style {
 
 impl Style {
     fn draw(rng: &mut ChaCha8Rng) -> Style {
+        let hold = rng.random_range(0..4) == 0;
         Style {
             stall: [0, 0, 25, 60][rng.random_range(0..4usize)],
             clear: [0, 2, 10, 40][rng.random_range(0..4usize)],
-            hold: rng.random_range(0..4) == 0,
+            hold,
             alternate: rng.random_range(0..2) == 0,
+            aimed: if hold { 0 } else { [0, 2, 2, 11][rng.random_range(0..4usize)] },
             class: (rng.random_range(0..3) == 0).then(|| Class::draw(rng)),
             finite: rng.random_range(0..4) != 0,
         }

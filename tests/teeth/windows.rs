@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Levels above the difference that a window shows, one attempt after the other.
 const LEVELS: &[usize] = &[0, 2, 4, 8, 16, 1000];
 /// Clauses the solver may learn in one window.
-const EFFORT: u64 = 30_000;
+const EFFORT: u64 = 60_000;
 /// Rows simulated to tell nodes that differ.
 const ROWS: usize = 1 << 12;
 
