@@ -55,8 +55,8 @@ impl Aim {
                     _ => (&x + &below).scale(-1),
                 })
             }
-            _ => {
-                let class = Class::draw(rng);
+            n => {
+                let class = if n == 3 { Class::Small } else { Class::draw(rng) };
                 let code = family.draw(rng, class);
                 let neighbours = number(code).zip(number(code.wrapping_add(1)));
                 neighbours.map(|(x, y)| if rng.random() { x } else { (&x + &y).scale(-1) })
@@ -65,11 +65,13 @@ impl Aim {
         place.unwrap_or_else(Exact::zero)
     }
 
-    /// The code of `b` which, multiplied by that of `a`, brings the sum nearest to a place.
+    /// The code of `b` which, multiplied by that of `a`, brings the sum nearest to a place; `None` if it
+    /// would have to be 0.
     pub fn shot(&self, place: &Exact, sum: &Value, a: u64) -> Option<u64> {
         let wanted = (place - &sum.exact()?).to_f64()?;
         let factor = value(&self.a, a).exact()?.to_f64().filter(|f| *f != 0.0)?;
         let b = Exact::from_f64(wanted / factor)?;
-        Some(self.nearest_b.round_word(&Value::number(b, false), 0).code)
+        let code = self.nearest_b.round_word(&Value::number(b, false), 0).code;
+        (!value(self.nearest_b.format(), code).is_zero()).then_some(code)
     }
 }

@@ -251,10 +251,18 @@ impl Plan {
             *sum = Value::ZERO;
         }
         let (bits_a, bits_b) = (self.ports[0].bits, self.ports[1].bits);
-        let a = lane_of(rows, row, 0, 0, bits_a);
-        if let Some(b) = place.and_then(|place| aim.shot(place, sum, a)) {
-            put_lane(rows, row, 1, 0, bits_b, nudged(rng, b));
+        if let Some(place) = place {
+            // Another first operand if this one is too coarse.
+            for _ in 0..4 {
+                let a = lane_of(rows, row, 0, 0, bits_a);
+                if let Some(b) = aim.shot(place, sum, a) {
+                    put_lane(rows, row, 1, 0, bits_b, nudged(rng, b));
+                    break;
+                }
+                put_lane(rows, row, 0, 0, bits_a, self.families[0].draw(rng, Class::Any));
+            }
         }
+        let a = lane_of(rows, row, 0, 0, bits_a);
         *sum = aim.step(sum, a, lane_of(rows, row, 1, 0, bits_b));
     }
 

@@ -85,7 +85,7 @@ fn mutants_of_the_hardware_are_killed_or_equal() {
     assert!(all.len() >= 400, "{} mutants", all.len());
     assert!(Kind::ALL.iter().all(|(k, _)| all.iter().any(|f| f.kind == *k)), "a kind of mutation is missing");
     // What is neither killed nor proved equal counts as a failure to kill.
-    assert!(1000 * killed >= 995 * (killed + open), "{killed} killed, {open} neither killed nor proved equal");
+    assert!(1000 * killed >= 999 * (killed + open), "{killed} killed, {open} neither killed nor proved equal");
 }
 
 fn report(points: &[(&str, &str)], fates: &[Vec<Fate>]) -> String {

@@ -146,10 +146,9 @@ fn compile_errors(work: &Path) -> Result<Errors, String> {
 /// The test programs.
 pub struct Programs {
     work: PathBuf,
-    /// Compares golden models with hardware.
-    comparison: PathBuf,
-    /// The golden crate's own tests.
-    own: Vec<PathBuf>,
+    /// The comparison of golden models with hardware, then the golden crate's own tests; with the most
+    /// time each may take.
+    list: Vec<(PathBuf, Duration)>,
 }
 
 impl Programs {
@@ -163,19 +162,34 @@ impl Programs {
         let comparison = programs(&["test", "--no-run", "-p", "narrowgen", "--test", "teeth"])?;
         let own = programs(&["test", "--no-run", "-p", "narrowgen-golden"])?;
         let comparison = comparison.into_iter().find(|p| p.to_string_lossy().contains("teeth-")).ok_or("no program `teeth`")?;
-        Ok(Programs { work: work.to_path_buf(), comparison, own })
+        let patient = Duration::from_secs(600);
+        let list = std::iter::once(comparison).chain(own).map(|p| (p, patient)).collect();
+        Ok(Programs { work: work.to_path_buf(), list })
     }
 
-    /// How many.
-    pub fn count(&self) -> usize {
-        1 + self.own.len()
+    /// Runs all without a mutation, and allows each of them three times that time from then on.
+    pub fn calibrate(&mut self) -> Result<(), String> {
+        for i in 0..self.list.len() {
+            let start = Instant::now();
+            if let Some(what) = self.run(i, 0) {
+                return Err(format!("the tests fail without any mutation: {what}"));
+            }
+            self.list[i].1 = start.elapsed() * 3 + Duration::from_secs(2);
+        }
+        Ok(())
     }
 
     /// What tells the mutant apart, if anything: the comparison is asked first.
-    pub fn judge(&self, number: u32, limit: Duration) -> Option<String> {
-        let folder = self.work.join("src/golden");
-        run(&self.comparison, &["--exact", "golden::every_point_agrees"], &self.work, number, limit)
-            .or_else(|| self.own.iter().find_map(|p| run(p, &[], &folder, number, limit)))
+    pub fn judge(&self, number: u32) -> Option<String> {
+        (0..self.list.len()).find_map(|i| self.run(i, number))
+    }
+
+    fn run(&self, index: usize, number: u32) -> Option<String> {
+        let (program, limit) = &self.list[index];
+        match index {
+            0 => run(program, &["--exact", "golden::every_point_agrees"], &self.work, number, *limit),
+            _ => run(program, &[], &self.work.join("src/golden"), number, *limit),
+        }
     }
 }
 

@@ -163,10 +163,8 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
-        if let Some((_, guard)) = &arm.guard {
-            if !has_let(guard) {
-                self.replace(guard.span(), vec!["true".into(), "false".into()]);
-            }
+        if let Some((_, guard)) = arm.guard.as_ref().filter(|(_, guard)| !has_let(guard)) {
+            self.replace(guard.span(), vec!["true".into(), "false".into()]);
         }
         visit::visit_arm(self, arm);
     }
