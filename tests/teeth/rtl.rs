@@ -89,7 +89,12 @@ fn mutants_of_the_hardware_are_killed_or_equal() {
 }
 
 fn report(points: &[(&str, &str)], fates: &[Vec<Fate>]) -> String {
-    let mut text = String::new();
+    let mut text = String::from(
+        "# Mutations of the hardware\n\nWritten by `TEETH_REPORT=$PWD/testbenches/teeth/rtl.md cargo test --release --test teeth rtl`: \
+         single mutations of the blocks' optimised designs at many points, each compared with the golden model on the vectors of \
+         `check`. A survivor is the same hardware if that is proved: by every input (and state, or reachable state), or by a SAT \
+         solver. `open` ones, neither killed nor proved equal, count as not killed.\n",
+    );
     let row = |text: &mut String, name: &str, list: &[&Fate]| {
         let killed = list.iter().filter(|f| f.killed).count();
         let equal = list.iter().filter(|f| matches!(f.proof, Some(Ok(_)))).count();

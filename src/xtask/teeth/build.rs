@@ -90,12 +90,19 @@ pub fn prepare(root: &Path, work: &Path) -> Result<Vec<(u32, Fate)>, String> {
 }
 
 fn list(sources: &[Source]) -> Vec<(u32, Fate)> {
-    let mut mutants = Vec::new();
+    let mut mutants: Vec<(u32, Fate)> = Vec::new();
     for s in sources {
         for site in &s.sites {
             for v in &site.variants {
-                let fate =
+                let mut fate =
                     Fate { file: s.file, function: site.function.clone(), line: site.line, what: v.what.clone(), killed: None };
+                // The same words again in the same function: counted.
+                let same =
+                    |f: &Fate| f.file == s.file && f.function == site.function && f.what.split(" #").next() == Some(&v.what);
+                match mutants.iter().filter(|m| same(&m.1)).count() {
+                    0 => {}
+                    n => fate.what = format!("{} #{}", fate.what, n + 1),
+                }
                 mutants.push((mutants.len() as u32 + 1, fate));
             }
         }
