@@ -1,7 +1,11 @@
-//! Small things that only people look at: conversions of exact values, flags of a rounding.
+//! Small things that mutants of the source showed to need a test of their own: conversions of exact values,
+//! flags of a rounding, extents ruled by their negative end, reasons of refusals.
 use narrowgen_golden::exact::Exact;
+use narrowgen_golden::extent::Products;
+use narrowgen_golden::format::{Format, TableFormat};
+use narrowgen_golden::legal::legal;
 use narrowgen_golden::names::parse;
-use narrowgen_golden::policy::{NanTo, Overflow, Rounding};
+use narrowgen_golden::policy::{NanTo, Overflow, Round, Rounding, Subnormals};
 use narrowgen_golden::round::Rounder;
 use narrowgen_golden::value::Value;
 use num_bigint::BigInt;
@@ -39,4 +43,38 @@ fn nan_without_a_nan_is_flagged_as_such() {
         let plain = rounder.round_word(&Value::from_f64(1.0), 0);
         assert!(!plain.overflow && !plain.nan);
     }
+}
+
+#[test]
+fn the_negative_end_can_be_the_wider() {
+    let sums = |a: &str, b: &str, terms| {
+        let (a, b) = (parse(a).unwrap(), parse(b).unwrap());
+        Products::new(&a, Subnormals::Full, &b, Subnormals::Full).sums(terms)
+    };
+    // -6 ..= 3, and 0 ..= 6.
+    let mixed = sums("uint1", "int2", 3);
+    assert_eq!((mixed.min, mixed.max), (Exact::from(-6), Exact::from(3)));
+    assert_eq!(sums("uint1", "int2", 3).bits(), 4);
+    let unsigned = sums("uint1", "uint2", 2);
+    assert_eq!((unsigned.min, unsigned.max), (Exact::zero(), Exact::from(6)));
+}
+
+#[test]
+fn refusals_say_why() {
+    let why = |format: &str, rounding: Rounding| legal(&parse(format).unwrap(), &rounding).unwrap_err().message;
+    let plain = Rounding::nearest(Overflow::Saturate);
+    assert!(why("nf4", Rounding { round: Round::Odd, ..plain }).contains("do not alternate"));
+    assert!(why("binary", Rounding { round: Round::Rtz, ..plain }).contains("no zero to round toward"));
+    assert!(why("e2m1fn", Rounding { overflow: Overflow::Nonfinite, ..plain }).contains("neither infinity nor NaN"));
+    assert!(why("e4m3fn", Rounding { overflow: Overflow::Wrap, ..plain }).contains("integers wrap"));
+    assert!(why("int4", Rounding { nan: NanTo::FlipZero, ..plain }).contains("no negative zero"));
+    assert!(why("e4m3fn", Rounding { nan: NanTo::Max, ..plain }).contains("a NaN of its own"));
+}
+
+#[test]
+fn tables_hold_a_value_for_every_code() {
+    let table = |bits, values: usize| Format::Table(TableFormat { name: "t".into(), bits, values: vec![(1, 0); values] });
+    assert!(table(3, 8).validate().is_ok());
+    assert!(table(3, 7).validate().is_err());
+    assert!(table(9, 512).validate().is_err());
 }
