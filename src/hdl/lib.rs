@@ -18,6 +18,7 @@ pub mod rationale;
 pub mod rows;
 pub mod sim;
 pub mod text;
+pub mod timing;
 pub mod verify;
 pub mod verilog;
 

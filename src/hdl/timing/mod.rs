@@ -1,0 +1,6 @@
+//! Clock rate as an input: delay models of parts, and the passes that place pipeline registers.
+//!
+//! A block describes dataflow and state. One pass cuts operators that are slower than a clock
+//! period into faster ones, the scheduler gives every node a stage with as few register bits as
+//! possible, and the flow-control pass adds enables or valid/ready around the result.
+pub mod delay;
