@@ -4,3 +4,5 @@
 //! period into faster ones, the scheduler gives every node a stage with as few register bits as
 //! possible, and the flow-control pass adds enables or valid/ready around the result.
 pub mod delay;
+pub mod flatten;
+pub mod split;

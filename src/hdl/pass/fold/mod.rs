@@ -114,37 +114,37 @@ impl Fold<'_> {
     }
 
     /// Width of a new node.
-    fn w(&self, id: NodeId) -> u32 {
+    pub(crate) fn w(&self, id: NodeId) -> u32 {
         self.r.new.width(id)
     }
 
     /// Value of a constant new node.
-    fn k(&self, id: NodeId) -> Option<Bits> {
+    pub(crate) fn k(&self, id: NodeId) -> Option<Bits> {
         self.r.new.const_of(id).cloned()
     }
 
-    fn is_const(&self, id: NodeId) -> bool {
+    pub(crate) fn is_const(&self, id: NodeId) -> bool {
         self.r.new.node(id).op == Op::Const
     }
 
-    fn is_zero(&self, id: NodeId) -> bool {
+    pub(crate) fn is_zero(&self, id: NodeId) -> bool {
         self.r.new.const_of(id).is_some_and(Bits::is_zero)
     }
 
-    fn is_ones(&self, id: NodeId) -> bool {
+    pub(crate) fn is_ones(&self, id: NodeId) -> bool {
         self.r.new.const_of(id).is_some_and(Bits::is_ones)
     }
 
     /// Operands if the node is this operator.
-    fn of<const N: usize>(&self, id: NodeId, op: Op) -> Option<[NodeId; N]> {
+    pub(crate) fn of<const N: usize>(&self, id: NodeId, op: Op) -> Option<[NodeId; N]> {
         if self.r.new.node(id).op != op { None } else { self.r.new.args(id).try_into().ok() }
     }
 
-    fn constant(&mut self, value: Bits) -> NodeId {
+    pub(crate) fn constant(&mut self, value: Bits) -> NodeId {
         self.r.constant(value)
     }
 
-    fn zero(&mut self, width: u32) -> NodeId {
+    pub(crate) fn zero(&mut self, width: u32) -> NodeId {
         self.r.constant(Bits::zero(width))
     }
 
@@ -152,26 +152,26 @@ impl Fold<'_> {
         self.r.constant(Bits::bit(value))
     }
 
-    fn not(&mut self, a: NodeId) -> NodeId {
+    pub(crate) fn not(&mut self, a: NodeId) -> NodeId {
         self.make(Op::Not, self.w(a), &[a], 0)
     }
 
     /// A binary operator at the width of its first operand.
-    fn two(&mut self, op: Op, a: NodeId, b: NodeId) -> NodeId {
+    pub(crate) fn two(&mut self, op: Op, a: NodeId, b: NodeId) -> NodeId {
         self.make(op, self.w(a), &[a, b], 0)
     }
 
     /// `width` bits from bit `lo` up.
-    fn slice(&mut self, a: NodeId, lo: u32, width: u32) -> NodeId {
+    pub(crate) fn slice(&mut self, a: NodeId, lo: u32, width: u32) -> NodeId {
         if lo == 0 && width == self.w(a) { a } else { self.make(Op::Slice, width, &[a], lo) }
     }
 
-    fn concat(&mut self, parts: &[NodeId]) -> NodeId {
+    pub(crate) fn concat(&mut self, parts: &[NodeId]) -> NodeId {
         self.concat_rules(parts)
     }
 
     /// `x` with `n` zeros below.
-    fn above_zeros(&mut self, x: NodeId, n: u32) -> NodeId {
+    pub(crate) fn above_zeros(&mut self, x: NodeId, n: u32) -> NodeId {
         if n == 0 {
             return x;
         }
@@ -179,16 +179,16 @@ impl Fold<'_> {
         self.concat(&[x, zeros])
     }
 
-    fn zext(&mut self, a: NodeId, width: u32) -> NodeId {
+    pub(crate) fn zext(&mut self, a: NodeId, width: u32) -> NodeId {
         if width == self.w(a) { a } else { self.make(Op::Zext, width, &[a], 0) }
     }
 
-    fn sext(&mut self, a: NodeId, width: u32) -> NodeId {
+    pub(crate) fn sext(&mut self, a: NodeId, width: u32) -> NodeId {
         if width == self.w(a) { a } else { self.make(Op::Sext, width, &[a], 0) }
     }
 
     /// Top bits known to be 0.
-    fn leading_zeros(&self, id: NodeId) -> u32 {
+    pub(crate) fn leading_zeros(&self, id: NodeId) -> u32 {
         self.leading(id, 4)
     }
 
@@ -220,7 +220,7 @@ impl Fold<'_> {
     }
 
     /// Bottom bits known to be 0.
-    fn trailing_zeros(&self, id: NodeId) -> u32 {
+    pub(crate) fn trailing_zeros(&self, id: NodeId) -> u32 {
         self.trailing(id, 4)
     }
 
@@ -243,7 +243,7 @@ impl Fold<'_> {
     }
 
     /// Top bits, besides the sign itself, known to repeat the sign.
-    fn sign_copies(&self, id: NodeId) -> u32 {
+    pub(crate) fn sign_copies(&self, id: NodeId) -> u32 {
         let zeros = self.leading_zeros(id).saturating_sub(1);
         let w = self.w(id);
         let copies = match self.r.new.node(id).op {
