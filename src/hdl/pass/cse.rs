@@ -2,7 +2,6 @@
 //! operands; one node per constant, one table per contents, one instance per (module, inputs).
 use super::{Pass, Rebuild, per_module};
 use crate::ir::{Module, NodeId};
-use crate::ops::Op;
 
 /// See the module documentation.
 pub const PASS: Pass = Pass { name: "cse", doc: "share equal computations", run: |d| per_module(d, sweep) };
@@ -12,16 +11,7 @@ fn sweep(old: &Module) -> Module {
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
         r.loc = old.locs[i];
-        let node = old.node(id);
-        let new = match node.op {
-            op if op.info().is_none() => r.leaf(id),
-            Op::Table => {
-                let table = r.table(&old.tables[node.imm as usize]);
-                r.op(Op::Table, node.width, &r.args(id), table)
-            }
-            op => r.op(op, node.width, &r.args(id), node.imm),
-        };
-        r.set(id, new);
+        r.copy(id);
     }
     r.finish()
 }

@@ -82,15 +82,7 @@ fn sweep(old: &Module) -> Module {
             continue;
         }
         r.loc = old.locs[i];
-        let new = match node.op {
-            op if op.info().is_none() => r.leaf(id),
-            Op::Table => {
-                let table = r.table(&old.tables[node.imm as usize]);
-                r.op(Op::Table, node.width, &r.args(id), table)
-            }
-            op => r.op(op, node.width, &r.args(id), node.imm),
-        };
-        r.set(id, new);
+        r.copy(id);
     }
     let mut new = r.finish();
     let mut place = vec![0; old.strings.len() + 1];

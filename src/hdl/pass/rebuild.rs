@@ -194,6 +194,30 @@ impl<'a> Rebuild<'a> {
         self.push(Node { imm: imm as u32, ..node }, self.old.names[id.index()], self.old.locs[id.index()])
     }
 
+    /// Copies a node: a leaf, or an operator over the new places of its operands.
+    pub fn copy(&mut self, id: NodeId) -> NodeId {
+        let node = self.old.node(id);
+        let new = match node.op {
+            op if op.info().is_none() => self.leaf(id),
+            Op::Table => {
+                let table = self.table(&self.old.tables[node.imm as usize]);
+                self.op(Op::Table, node.width, &self.args(id), table)
+            }
+            op => self.op(op, node.width, &self.args(id), node.imm),
+        };
+        self.set(id, new);
+        new
+    }
+
+    /// A state that the old module does not have. [`Rebuild::finish`] leaves its `next` and `enable` alone.
+    pub fn state(&mut self, state: State) -> NodeId {
+        let (read, width) = (NodeId(self.new.nodes.len() as u32), state.init.width());
+        let imm = self.new.states.len() as u32;
+        self.states.push(u32::MAX);
+        self.new.states.push(State { read, ..state });
+        self.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), self.loc)
+    }
+
     fn push(&mut self, node: Node, name: NameId, loc: Option<Loc>) -> NodeId {
         self.chain.push(GONE);
         self.new.push(node, name, loc)
@@ -242,7 +266,7 @@ impl<'a> Rebuild<'a> {
         let old = self.old;
         self.new.outputs = old.outputs.iter().map(|p| Port { node: self.get(p.node), ..p.clone() }).collect();
         self.new.claims = old.claims.iter().map(|c| Claim { holds: self.get(c.holds), text: c.text.clone() }).collect();
-        for (i, from) in self.states.iter().enumerate() {
+        for (i, from) in self.states.iter().enumerate().filter(|(_, from)| **from != u32::MAX) {
             let s = &old.states[*from as usize];
             let (next, enable) = (self.get(s.next), s.enable.map(|e| self.get(e)));
             (self.new.states[i].next, self.new.states[i].enable) = (next, enable);

@@ -8,7 +8,7 @@ use narrowgen_hdl::sim::Sim;
 use narrowgen_hdl::text::print;
 use narrowgen_hdl::timing::delay::DelayModel;
 use narrowgen_hdl::timing::flatten::flatten;
-use narrowgen_hdl::timing::split::{SplitOptions, split};
+use narrowgen_hdl::timing::split::{Accumulator, SplitOptions, split};
 use narrowgen_hdl::verify::verify;
 use proptest::prelude::*;
 
@@ -26,7 +26,7 @@ fn options(budget_ps: f64, lut_inputs: u32) -> SplitOptions {
         carry_bit_ps: 100.0,
         carry_out_ps: 300.0,
     };
-    SplitOptions { period_ps: budget_ps + 500.0, model }
+    SplitOptions { period_ps: budget_ps + 500.0, model, accumulator: Accumulator::Auto, streams: 1 }
 }
 
 /// One operator as a design.

@@ -5,4 +5,5 @@
 //! possible, and the flow-control pass adds enables or valid/ready around the result.
 pub mod delay;
 pub mod flatten;
+pub mod loops;
 pub mod split;

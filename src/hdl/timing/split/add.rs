@@ -1,7 +1,9 @@
 //! Sums, differences and comparisons in chunks of a carry chain.
 use super::{LEAST_CHUNK, Splitter};
+use crate::bits::Bits;
 use crate::ir::NodeId;
 use crate::ops::Op;
+use crate::pass::fold::Fold;
 
 impl Splitter<'_> {
     /// Cuts `width` bits of a carry chain into even parts that fit, each with a column for the carry
@@ -21,33 +23,13 @@ impl Splitter<'_> {
         for (i, len) in lengths.iter().enumerate() {
             let (x, y) = (self.f.slice(a, lo, *len), self.f.slice(b, lo, *len));
             let out = i + 1 < lengths.len();
-            let sum = self.chunk(op, x, y, carry, out);
+            let (sum, carried) = add_chunk(&mut self.f, op, x, y, carry, out);
+            carry = carried;
             self.named(sum, &format!("part{i}"));
-            let from = self.f.w(sum) - len - u32::from(out);
-            carry = out.then(|| self.bit(sum, from + len));
-            let sum = self.f.slice(sum, from, *len);
             parts.insert(0, sum);
             lo += len;
         }
         self.f.concat(&parts)
-    }
-
-    /// One chunk; the carry (or borrow) comes in through one more column at the bottom and goes out in one more at
-    /// the top. The result may have the column at the bottom.
-    fn chunk(&mut self, op: Op, x: NodeId, y: NodeId, carry: Option<NodeId>, out: bool) -> NodeId {
-        let width = self.f.w(x) + u32::from(out);
-        let (x, y) = (self.f.zext(x, width), self.f.zext(y, width));
-        let Some(carry) = carry else { return self.f.two(op, x, y) };
-        // Only the carry is added: it needs no column of its own.
-        for (x, y) in if op == Op::Add { vec![(x, y), (y, x)] } else { vec![(x, y)] } {
-            if self.f.is_zero(y) {
-                let carry = self.f.zext(carry, width);
-                return self.f.two(op, x, carry);
-            }
-        }
-        let up = self.f.constant(crate::bits::Bits::bit(op == Op::Add));
-        let (x, y) = (self.f.concat(&[x, up]), self.f.concat(&[y, carry]));
-        self.f.two(op, x, y)
     }
 
     /// `a < b`: chunks are compared side by side, and the highest that differ decide.
@@ -79,9 +61,32 @@ impl Splitter<'_> {
     }
 }
 
+/// One chunk of a sum or difference; the carry (or borrow) comes in through one more column at the
+/// bottom and, if `out`, goes out in one more at the top. Returns the sum and the carry.
+pub fn add_chunk(f: &mut Fold, op: Op, x: NodeId, y: NodeId, carry: Option<NodeId>, out: bool) -> (NodeId, Option<NodeId>) {
+    let len = f.w(x);
+    let width = len + u32::from(out);
+    let (x, y) = (f.zext(x, width), f.zext(y, width));
+    // If only the carry is added, it needs no column of its own.
+    let (sum, from) = match carry {
+        None => (f.two(op, x, y), 0),
+        Some(carry) if f.is_zero(y) || (op == Op::Add && f.is_zero(x)) => {
+            let carry = f.zext(carry, width);
+            (f.two(op, if f.is_zero(y) { x } else { y }, carry), 0)
+        }
+        Some(carry) => {
+            let up = f.constant(Bits::bit(op == Op::Add));
+            let (x, y) = (f.concat(&[x, up]), f.concat(&[y, carry]));
+            (f.two(op, x, y), 1)
+        }
+    };
+    let carry = out.then(|| f.slice(sum, from + len, 1));
+    (f.slice(sum, from, len), carry)
+}
+
 /// `width` in `count` parts that differ by at most one; longer ones first at the ends, where a chain
 /// has one column less for carries.
-pub(super) fn evenly(width: u32, count: u32) -> Vec<u32> {
+pub fn evenly(width: u32, count: u32) -> Vec<u32> {
     let (base, more) = (width / count, width % count);
     (0..count)
         .map(|i| {

@@ -14,8 +14,11 @@ mod multiply;
 mod shift;
 mod tree;
 
+pub(super) use add::{add_chunk, evenly};
+
 use super::delay::DelayModel;
 use super::flatten::flatten;
+use super::loops::break_loops;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
@@ -28,10 +31,28 @@ pub struct SplitOptions {
     pub period_ps: f64,
     /// Delays of the part.
     pub model: DelayModel,
+    /// How accumulators that are too slow become faster.
+    pub accumulator: Accumulator,
+    /// Cycles that a loop through declared state may take (independent streams that take turns).
+    pub streams: u32,
+}
+
+/// How an accumulator that wraps around is kept when its loop is too slow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accumulator {
+    /// Whichever of the others is cheapest among those that fit.
+    #[default]
+    Auto,
+    /// In chunks of its own adder.
+    Chunked,
+    /// In chunks that are never cleared: a second register holds the sum at the last clear, to be subtracted.
+    Difference,
+    /// Sum and carries apart.
+    CarrySave,
 }
 
 /// The smallest piece of a carry chain worth its own carry column, in bits, whatever the clock.
-const LEAST_CHUNK: u32 = 4;
+pub(super) const LEAST_CHUNK: u32 = 4;
 
 /// Most sweeps; a bound for safety, two are enough.
 const ROUNDS: usize = 5;
@@ -39,7 +60,7 @@ const ROUNDS: usize = 5;
 /// A flat design without an operator that is slower than the period, as far as pieces can be made
 /// that small. Same behaviour; carries and rows are new nodes.
 pub fn split(design: &Design, options: &SplitOptions) -> Design {
-    let mut flat = optimize(&flatten(design));
+    let mut flat = break_loops(&optimize(&flatten(design)), options);
     // Pieces let the folder see more, and what it makes of them may be too slow again.
     for _ in 0..ROUNDS {
         let next = optimize(&per_module(&flat, |m| sweep(m, options)));

@@ -1,0 +1,114 @@
+//! Accumulators without a clear in the loop.
+//!
+//! acc ← (clear ? 0 : acc) + x has a multiplexer in front of its adder, a logic level and a wire that
+//! many parts charge more for than for sixteen bits of carry. As acc wraps around, the sum can run on
+//! for ever: total ← total + x. What it was at the last clear is kept apart, base ← total when
+//! `clear`, and acc = total − base is computed outside the loop.
+use super::Component;
+use crate::bits::Bits;
+use crate::ir::*;
+use crate::ops::Op;
+use crate::pass::Rebuild;
+
+/// The number of the state if the loop is `next = (clear ? 0 : read) + x` or `next = read + x`, all in one width,
+/// and nothing else looks inside.
+pub fn accumulator(m: &Module, c: &Component) -> Option<usize> {
+    let [state] = c.states[..] else { return None };
+    let parts = Parts::of(m, state)?;
+    let inside = [Some(parts.read), parts.clear.map(|c| c.0), Some(parts.sum)];
+    let inside: Vec<NodeId> = inside.into_iter().flatten().collect();
+    let only = inside.len() == c.nodes.len() && inside.iter().all(|id| c.has(*id));
+    // The sum and what is cleared have no other users.
+    let hidden = |id: NodeId, user: NodeId| {
+        let refers = (0..m.nodes.len()).map(|i| NodeId(i as u32)).filter(|u| m.args(*u).contains(&id)).all(|u| u == user);
+        let states = m.states.iter().enumerate().all(|(i, s)| s.enable != Some(id) && (i == state || s.next != id));
+        let ports = m.outputs.iter().all(|p| p.node != id) && m.claims.iter().all(|c| c.holds != id);
+        let rams = m.rams.iter().flat_map(|r| r.write).all(|(a, d, e)| ![a, d, e].contains(&id));
+        refers && states && ports && rams && m.ram_reads.iter().all(|r| r.addr != id)
+    };
+    let hidden = hidden(parts.sum, NodeId(u32::MAX)) && parts.clear.is_none_or(|(base, _)| hidden(base, parts.sum));
+    (only && hidden).then_some(state)
+}
+
+/// The nodes of an accumulator.
+pub struct Parts {
+    /// The state.
+    pub read: NodeId,
+    /// The multiplexer, and the bit that clears with the value it has then.
+    pub clear: Option<(NodeId, (NodeId, bool))>,
+    /// The adder.
+    pub sum: NodeId,
+    /// What is added.
+    pub term: NodeId,
+}
+
+impl Parts {
+    /// As read from the next value of a state.
+    pub fn of(m: &Module, state: usize) -> Option<Parts> {
+        let State { read, next: sum, .. } = m.states[state];
+        if m.node(sum).op != Op::Add {
+            return None;
+        }
+        let cleared = |id: NodeId| match (m.node(id).op, m.args(id)) {
+            (Op::Mux, [c, zero, x]) if *x == read && m.const_of(*zero).is_some_and(Bits::is_zero) => Some((*c, true)),
+            (Op::Mux, [c, x, zero]) if *x == read && m.const_of(*zero).is_some_and(Bits::is_zero) => Some((*c, false)),
+            _ => None,
+        };
+        let [a, b] = m.args(sum).try_into().ok()?;
+        [(a, b), (b, a)].into_iter().find_map(|(base, term)| match cleared(base) {
+            Some(clear) => Some(Parts { read, clear: Some((base, clear)), sum, term }),
+            None if base == read => Some(Parts { read, clear: None, sum, term }),
+            None => None,
+        })
+    }
+}
+
+/// The module with these states as differences; states that are never cleared stay.
+pub fn rewrite(old: &Module, states: &[usize]) -> Module {
+    let mut r = Rebuild::new(old);
+    let parts: Vec<(usize, Parts)> =
+        states.iter().filter_map(|s| Some((*s, Parts::of(old, *s).filter(|p| p.clear.is_some())?))).collect();
+    let mut made = Vec::new();
+    for i in 0..old.nodes.len() {
+        let id = NodeId(i as u32);
+        r.loc = old.locs[i];
+        let of = parts.iter().find(|(_, p)| [p.read, p.sum].contains(&id) || p.clear.is_some_and(|c| c.0 == id));
+        let Some((state, p)) = of else {
+            r.copy(id);
+            continue;
+        };
+        if id == p.read {
+            let total = r.leaf(id);
+            let name = &old.states[*state].name;
+            let width = old.width(id);
+            let base =
+                r.state(State { name: format!("{name}_base"), read: total, next: total, enable: None, init: Bits::zero(width) });
+            let value = r.op(Op::Sub, width, &[total, base], 0);
+            r.set(id, value);
+            made.push((*state, total, base));
+        } else if id == p.sum {
+            let total = made.iter().find(|m| m.0 == *state).map_or(NodeId(0), |m| m.1);
+            let term = r.get(p.term);
+            let sum = r.op(Op::Add, old.width(id), &[total, term], 0);
+            r.set(id, sum);
+        }
+        // The cleared value has no place: only the sum used it.
+    }
+    // When to take a copy: at a clear that the state takes notice of.
+    for (state, total, base) in made {
+        let Some((_, p)) = parts.iter().find(|x| x.0 == state) else { continue };
+        let Some((_, (clear, when))) = p.clear else { continue };
+        let clear = r.get(clear);
+        let clear = if when { clear } else { r.op(Op::Not, 1, &[clear], 0) };
+        let take = match old.states[state].enable {
+            Some(enable) => {
+                let enable = r.get(enable);
+                r.op(Op::And, 1, &[clear, enable], 0)
+            }
+            None => clear,
+        };
+        let at = r.new.node(base).imm as usize;
+        (r.new.states[at].next, r.new.states[at].enable) = (total, Some(take));
+    }
+    r.finish()
+}
