@@ -232,7 +232,7 @@ fn dot_of_wider_formats() {
 
 #[test]
 fn mac_of_every_kind() {
-    let mut points = 0;
+    let (mut points, mut delayed) = (0, 0);
     let pairs = [
         ("e4m3fn", "e4m3fn"),
         ("e5m2", "e5m2"),
@@ -280,11 +280,13 @@ fn mac_of_every_kind() {
                 "round=rna nan=max",
             ] {
                 points += usize::from(maybe("mac", &format!("a={a} b={b} acc={acc} {policy}")) > 0);
+                let at_output = format!("a={a} b={b} acc={acc} normalize=output terms=3 {policy}");
+                delayed += usize::from(maybe("mac", &at_output) > 0);
             }
         }
     }
-    println!("{points} points");
-    assert!(points > 1_000, "{points}");
+    println!("{points} points, {delayed} rounded at the output");
+    assert!(points > 1_000 && delayed > 1_000, "{points}, {delayed}");
 }
 
 /// A format nobody thought of.
@@ -380,6 +382,8 @@ fn impossible_parameters_are_refused_with_what_is_possible() {
         ("dot", "sum=tree out=e4m3fn sum_format=bf16 overflow=wrap", "allowed: saturate, nonfinite"),
         ("mac", "terms=0", "1..=16777216"),
         ("mac", "acc=fp32 terms=8", "exact"),
+        ("mac", "acc=exact normalize=output", "allowed: step"),
+        ("mac", "acc=fp32 normalize=never", "step, output"),
         ("mac", "acc=ternary", "floating-point format or an integer"),
         ("mac", "acc=exact overflow=wrap", "allowed: auto"),
         ("mac", "acc=int16 overflow=nonfinite", "allowed: saturate, wrap"),

@@ -180,8 +180,21 @@ fn line(rng: &mut ChaCha8Rng, dir: &Path) -> Vec<OsString> {
     let mut point = points::point(rng, bits, 6);
     // Parameters out of place.
     if rng.random_range(0..3) == 0 {
-        let fields: Vec<&str> =
-            vec!["a", "b", "out", "lanes", "sum", "sum-format", "acc", "terms", "from", "to", "round", "random-bits"];
+        let fields: Vec<&str> = vec![
+            "a",
+            "b",
+            "out",
+            "lanes",
+            "sum",
+            "sum-format",
+            "acc",
+            "terms",
+            "normalize",
+            "from",
+            "to",
+            "round",
+            "random-bits",
+        ];
         for _ in 0..rng.random_range(1..3) {
             let name = fields.choose(rng).expect("names");
             point.params.retain(|(n, _)| n != name);

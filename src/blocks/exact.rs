@@ -4,8 +4,10 @@ use super::Port;
 use super::policy::Policy;
 use crate::formats::*;
 use crate::golden::arith::Sum;
+use crate::golden::exact::Exact;
 use crate::golden::extent::{Extent, Products};
 use crate::golden::int;
+use crate::golden::value::Value;
 use num_bigint::BigUint;
 
 /// Shape of an exact sum of products.
@@ -35,6 +37,13 @@ impl ExactResult {
         let flags = [("nan", self.nan), ("pos_inf", self.pos_inf), ("neg_inf", self.neg_inf)];
         ports.extend(flags.iter().filter(|f| f.1).map(|f| Port::flag(f.0)));
         ports
+    }
+
+    /// The value that the word stands for, wrapped where the sum is beyond it; zero is +0.
+    pub fn value(&self, sum: &Sum) -> Value {
+        let units = sum.finite.in_units(self.extent.unit).expect("internal error: a product finer than the unit");
+        let kept = int::fit(&units, self.extent.bits(), int::Fit::Wrap);
+        Sum { finite: Exact::new(kept, self.extent.unit), ..sum.clone() }.value()
     }
 
     /// Codes of these ports: the sum of the finite products, and what the others make of it.

@@ -10,8 +10,12 @@
 //! * `--acc intN`: integer; saturates or wraps (`--overflow`). Products finer than its unit are added
 //!   exactly and rounded once.
 //! * `--acc FORMAT`: floating point, fused: the exact acc + a·b is rounded once.
+//!
+//! With `--normalize output` a sum in a format is not rounded step by step: it is kept as with
+//! `--acc exact` (`--terms` included), and what `acc` shows is that sum rounded once (an exact zero is +0).
+//! The loop is then an adder that fits any clock, and the result is at least as close.
 use super::exact::ExactResult;
-use super::params::ParamError;
+use super::params::{ParamError, ParamValue};
 use super::policy::Policy;
 use super::{Block, Port, Role, corners};
 use crate::formats::*;
@@ -32,7 +36,48 @@ params! {
         acc: Output = "exact",
         /// products that an exact accumulator holds without overflow
         terms: u32 [1..=16777216] = "32",
+        /// when a sum in a format is rounded: in every step, or where it comes out
+        normalize: Normalize = "step",
     } with policy: Policy
+}
+
+/// When a sum is rounded to its format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalize {
+    /// After each product.
+    Step,
+    /// Only where it comes out; it is kept exactly.
+    Output,
+}
+
+impl ParamValue for Normalize {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "step" => Ok(Normalize::Step),
+            "output" => Ok(Normalize::Output),
+            _ => Err(format!("`{text}` is not one of: {}", Self::allowed())),
+        }
+    }
+    fn text(&self) -> String {
+        match self {
+            Normalize::Step => "step",
+            Normalize::Output => "output",
+        }
+        .into()
+    }
+    fn allowed() -> String {
+        "step, output".into()
+    }
+    fn ident(&self, param: &str) -> String {
+        format!("{param}_{}", self.text())
+    }
+}
+
+impl Mac {
+    /// True if the register holds the exact sum.
+    fn keeps_exact(&self) -> bool {
+        self.acc == Output::Exact || self.normalize == Normalize::Output
+    }
 }
 
 impl Block for Mac {
@@ -47,9 +92,12 @@ impl Block for Mac {
     fn validate(&self) -> Result<(), ParamError> {
         self.policy.check_operands(&[&self.a, &self.b])?;
         match &self.acc {
+            Output::Exact if self.normalize != Normalize::Step => {
+                Err(ParamError::new("normalize", "an exact sum is not rounded; allowed: step, or --acc with a format"))
+            }
             Output::Exact => self.policy.check_exact(),
-            Output::In(_) if self.terms != Self::default().terms => {
-                Err(ParamError::new("terms", "only used with --acc exact; a rounded accumulator has no limit"))
+            Output::In(_) if !self.keeps_exact() && self.terms != Self::default().terms => {
+                Err(ParamError::new("terms", "only used with --acc exact or --normalize output; a sum rounded in every step has no limit"))
             }
             Output::In(format) => {
                 check_sum_format("acc", format)?;
@@ -112,7 +160,9 @@ pub(super) fn check_sum_format(param: &str, format: &Format) -> Result<(), Param
 
 mod rtl {
     use super::Mac;
-    use crate::blocks::parts::{Bounds, Number, Operand, Target, accumulate, decode, exact_product, finite_product, fixed, to_fixed};
+    use crate::blocks::parts::{
+        Bounds, Exact, Number, Operand, Target, accumulate, decode, encode, exact_product, finite_product, fixed, to_fixed,
+    };
     use crate::formats::*;
     use crate::hdl::prelude::*;
 
@@ -122,12 +172,24 @@ mod rtl {
         let a = m.scope("a", || decode(&p.a, p.policy.flushes(&p.a), a));
         let b = m.scope("b", || decode(&p.b, p.policy.flushes(&p.b), b));
         match &p.acc {
-            Output::Exact => exact(p, m, finite_product(a, b), clear, en),
+            Output::Exact => {
+                let sum = exact(p, m, finite_product(a, b), clear, en);
+                m.output("acc", sum.value);
+                for (name, flag) in [("nan", sum.nan), ("pos_inf", sum.pos_inf), ("neg_inf", sum.neg_inf)] {
+                    flag.into_iter().for_each(|f| m.output(name, f));
+                }
+            }
+            Output::In(format) if p.keeps_exact() => {
+                let sum = exact(p, m, finite_product(a, b), clear, en);
+                let random = (p.policy.random() > 0).then(|| m.uint_in("random", p.policy.random()));
+                m.output("acc", encode(&Target::new(format, p.policy.rounding(format)), random, sum.operand()));
+            }
             Output::In(format) => rounded(p, m, format, exact_product(a, b), clear, en),
         }
     }
 
-    fn exact<'b>(p: &Mac, m: Builder<'b>, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) {
+    /// The registered sum and its flags, of which at most one is 1.
+    fn exact<'b>(p: &Mac, m: Builder<'b>, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) -> Exact<'b> {
         let bounds = |terms| Bounds::of_sum((&p.a, p.policy.flushes(&p.a)), (&p.b, p.policy.flushes(&p.b)), terms);
         let (one, bits) = (bounds(1), bounds(p.terms).bits());
         let term = to_fixed(product, one.lsb).within(&one);
@@ -137,7 +199,6 @@ mod rtl {
             let next = (base + term.value).wrap(bits);
         }
         acc.set_when(en, next);
-        m.output("acc", acc.get());
         // Sticky flags, of which at most one is 1.
         let sticky = |name: &str, flag: Bit<'b>| {
             let state = m.state_bit(&format!("{name}_q"), false);
@@ -147,14 +208,15 @@ mod rtl {
         let neg = term.neg_inf.map(|f| sticky("neg_inf", f));
         let clash = pos.zip(neg).map(|(p, n)| p.1 & n.1);
         let nan = term.nan.map(|f| sticky("nan", clash.map_or(f, |c| f | c)));
-        for (name, flag) in [("nan", nan), ("pos_inf", pos), ("neg_inf", neg)] {
-            let Some((state, next)) = flag else { continue };
+        let [nan, pos_inf, neg_inf] = [("nan", nan), ("pos_inf", pos), ("neg_inf", neg)].map(|(name, flag)| {
+            let (state, next) = flag?;
             state.set_when(en, match nan {
                 Some((_, nan)) if name != "nan" => next & !nan,
                 _ => next,
             });
-            m.output(name, state.get());
-        }
+            Some(state.get())
+        });
+        Exact { value: acc.get(), lsb: term.lsb, nan, pos_inf, neg_inf }
     }
 
     fn rounded<'b>(p: &Mac, m: Builder<'b>, format: &Format, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) {
@@ -203,6 +265,10 @@ mod golden {
             }
             Output::In(format) => {
                 let rounder = Rounder::new(format, p.policy.rounding(format)).expect("internal error: parameters not validated");
+                if p.keeps_exact() {
+                    let result = ExactResult::new(&p.a, &p.b, &p.policy, p.terms);
+                    return Box::new(AtOutput { operands, result, sum: Sum::new(), rounder, random_bits: p.policy.random() });
+                }
                 Box::new(Rounded { operands, rounder, random_bits: p.policy.random(), code: BigUint::ZERO })
             }
         }
@@ -220,6 +286,31 @@ mod golden {
         }
         fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
             self.result.codes(&self.sum, outputs);
+            if inputs[3].bit(0) {
+                if inputs[2].bit(0) {
+                    self.sum = Sum::new();
+                }
+                self.sum.add(&self.operands.product(&inputs[0], &inputs[1]));
+            }
+        }
+    }
+
+    /// Exact inside, rounded where it comes out.
+    struct AtOutput {
+        operands: Operands,
+        result: ExactResult,
+        sum: Sum,
+        rounder: Rounder,
+        random_bits: u32,
+    }
+
+    impl Model for AtOutput {
+        fn reset(&mut self) {
+            self.sum = Sum::new();
+        }
+        fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
+            let random = inputs.get(4).map_or(0, |r| Random::new(r, self.random_bits).take());
+            outputs.push(self.rounder.round(&self.result.value(&self.sum), random));
             if inputs[3].bit(0) {
                 if inputs[2].bit(0) {
                     self.sum = Sum::new();

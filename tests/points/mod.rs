@@ -103,7 +103,12 @@ pub fn point(rng: &mut ChaCha8Rng, bits: u32, lanes: u32) -> Point {
                 params.push(("terms", rng.random_range(1..=300).to_string()));
             }
             1 => params.push(("acc", format!("int{}", rng.random_range(2..=40)))),
-            _ => params.push(("acc", wide(rng))),
+            _ => {
+                params.push(("acc", wide(rng)));
+                if rng.random_range(0..4) == 0 {
+                    params.push(("normalize", "output".into()));
+                }
+            }
         },
         _ => {}
     }
