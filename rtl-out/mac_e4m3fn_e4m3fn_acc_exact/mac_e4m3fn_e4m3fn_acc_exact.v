@@ -5,6 +5,7 @@
 //   b               e4m3fn
 //   acc             exact
 //   terms           32
+//   normalize       step
 //   round           rne
 //   random_bits     8
 //   overflow        auto

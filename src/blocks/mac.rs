@@ -161,7 +161,7 @@ pub(super) fn check_sum_format(param: &str, format: &Format) -> Result<(), Param
 mod rtl {
     use super::Mac;
     use crate::blocks::parts::{
-        Bounds, Exact, Number, Operand, Target, accumulate, decode, encode, exact_product, finite_product, fixed, to_fixed,
+        Bounds, Exact, Number, Operand, Target, accumulate, decode, either, encode, exact_product, finite_product, fixed, to_fixed,
     };
     use crate::formats::*;
     use crate::hdl::prelude::*;
@@ -174,10 +174,7 @@ mod rtl {
         match &p.acc {
             Output::Exact => {
                 let sum = exact(p, m, finite_product(a, b), clear, en);
-                m.output("acc", sum.value);
-                for (name, flag) in [("nan", sum.nan), ("pos_inf", sum.pos_inf), ("neg_inf", sum.neg_inf)] {
-                    flag.into_iter().for_each(|f| m.output(name, f));
-                }
+                sum.output(m, "acc", sum.value.width());
             }
             Output::In(format) if p.keeps_exact() => {
                 let sum = exact(p, m, finite_product(a, b), clear, en);
@@ -188,7 +185,7 @@ mod rtl {
         }
     }
 
-    /// The registered sum and its flags, of which at most one is 1.
+    /// The registered sum and its flags.
     fn exact<'b>(p: &Mac, m: Builder<'b>, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) -> Exact<'b> {
         let bounds = |terms| Bounds::of_sum((&p.a, p.policy.flushes(&p.a)), (&p.b, p.policy.flushes(&p.b)), terms);
         let (one, bits) = (bounds(1), bounds(p.terms).bits());
@@ -199,24 +196,18 @@ mod rtl {
             let next = (base + term.value).wrap(bits);
         }
         acc.set_when(en, next);
-        // Sticky flags, of which at most one is 1.
-        let sticky = |name: &str, flag: Bit<'b>| {
-            let state = m.state_bit(&format!("{name}_q"), false);
-            (state, (state.get() & !clear) | flag)
+        // Each flag stays by itself, so that its loop is one gate; which of them shows is decided outside.
+        let sticky = |name: &str, flag: Option<Bit<'b>>| {
+            flag.map(|f| {
+                let state = m.state_bit(&format!("{name}_q"), false);
+                state.set_when(en, (state.get() & !clear) | f);
+                state.get()
+            })
         };
-        let pos = term.pos_inf.map(|f| sticky("pos_inf", f));
-        let neg = term.neg_inf.map(|f| sticky("neg_inf", f));
-        let clash = pos.zip(neg).map(|(p, n)| p.1 & n.1);
-        let nan = term.nan.map(|f| sticky("nan", clash.map_or(f, |c| f | c)));
-        let [nan, pos_inf, neg_inf] = [("nan", nan), ("pos_inf", pos), ("neg_inf", neg)].map(|(name, flag)| {
-            let (state, next) = flag?;
-            state.set_when(en, match nan {
-                Some((_, nan)) if name != "nan" => next & !nan,
-                _ => next,
-            });
-            Some(state.get())
-        });
-        Exact { value: acc.get(), lsb: term.lsb, nan, pos_inf, neg_inf }
+        let (pos, neg) = (sticky("pos_inf", term.pos_inf), sticky("neg_inf", term.neg_inf));
+        let clash = pos.zip(neg).map(|(p, n)| p & n);
+        let nan = either(sticky("nan", term.nan), clash);
+        Exact { value: acc.get(), lsb: term.lsb, nan, pos_inf: pos, neg_inf: neg }
     }
 
     fn rounded<'b>(p: &Mac, m: Builder<'b>, format: &Format, product: Operand<'b>, clear: Bit<'b>, en: Bit<'b>) {

@@ -14,7 +14,7 @@ pub mod shift;
 pub mod tree;
 
 pub use add::{accumulate, add_floats, plus_zero};
-pub use decode::{Number, Operand, decode};
+pub use decode::{Number, Operand, decode, either};
 pub use encode::{Target, encode};
 pub use fixed::{Bounds, Exact, exact_sum, to_fixed};
 pub use normalize::{Limit, normalize};

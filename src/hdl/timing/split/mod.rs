@@ -18,7 +18,7 @@ pub(super) use add::{add_chunk, evenly};
 
 use super::delay::DelayModel;
 use super::flatten::flatten;
-use super::loops::break_loops;
+use super::loops::{break_loops, components};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
@@ -74,10 +74,16 @@ pub fn split(design: &Design, options: &SplitOptions) -> Design {
 
 fn sweep(old: &Module, options: &SplitOptions) -> Module {
     let mut s = Splitter::new(old, options);
+    // No register can stand inside a loop that has a single cycle: carries would only make it longer.
+    let mut whole = vec![false; old.nodes.len()];
+    if options.streams <= 1 {
+        components(old).iter().flat_map(|c| &c.nodes).for_each(|id| whole[id.index()] = true);
+    }
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
         s.f.r.loc = old.locs[i];
         s.name = old.name_of(id).map(str::to_string);
+        s.whole = whole[i];
         let node = old.node(id);
         let new = match node.op {
             op if op.info().is_none() => s.f.r.leaf(id),
@@ -98,14 +104,23 @@ struct Splitter<'a> {
     /// Operators of several levels that take longer than this are better given in single levels, so
     /// that the scheduler finds places for registers.
     grain: f64,
-    /// Name of the node that is being cut.
+    /// Carry chains of the node that is being cut stay whole.
+    whole: bool,
+    /// Its name.
     name: Option<String>,
 }
 
 impl<'a> Splitter<'a> {
     fn new(old: &'a Module, options: &'a SplitOptions) -> Self {
         let budget = options.model.budget_ps(options.period_ps);
-        Splitter { f: Fold { r: Rebuild::new(old) }, model: &options.model, budget, grain: budget / 2.0, name: None }
+        Splitter {
+            f: Fold { r: Rebuild::new(old) },
+            model: &options.model,
+            budget,
+            grain: budget / 2.0,
+            whole: false,
+            name: None,
+        }
     }
 
     /// The operator over these operands, in pieces where it is too slow.
@@ -114,6 +129,7 @@ impl<'a> Splitter<'a> {
         let takes = self.model.op_ps(op, &widths, width);
         match op {
             Op::MulU | Op::MulS => self.product(op == Op::MulS, args[0], args[1]),
+            Op::Add | Op::Sub | Op::LtU | Op::LtS if self.whole => self.f.make(op, width, args, imm),
             Op::Add | Op::Sub if takes > self.budget => self.sum(op, args[0], args[1]),
             Op::LtU | Op::LtS if takes > self.budget => self.less(op, args[0], args[1]),
             Op::Eq if takes > self.grain => self.equal(args[0], args[1]),
