@@ -107,6 +107,22 @@ fn a_clear_leaves_the_loop_when_it_must() {
 }
 
 #[test]
+fn what_does_not_depend_on_the_state_leaves_the_loop() {
+    let d = design("two", Reset::Sync, |m| {
+        let (x, y) = (m.uint_in("x", 16), m.uint_in("y", 16));
+        let acc = m.state_uint("acc", 16, 0);
+        acc.set(((acc.get() + x).wrap(16) + y).wrap(16));
+        m.output("z", acc.get());
+    })
+    .unwrap();
+    let o = options(2700.0, Accumulator::Auto);
+    let cut = split(&d, &o);
+    assert!(same(&d, &cut, 2000, 40));
+    let left = loops(cut.top(), &o.model);
+    assert_eq!((left.len(), left[0].delay_ps), (1, 2600.0), "{}", print(&cut));
+}
+
+#[test]
 fn carry_save_has_no_chain_in_the_loop() {
     let o = options(1700.0, Accumulator::CarrySave);
     let cut = split(&accumulator(64, 64, true, false), &o);

@@ -3,13 +3,15 @@
 //! Registers can only stand between operators, so what does not fit between two of them must become
 //! several: sums and differences become chunks with explicit carries, products become rows and
 //! a tree of adders, variable shifts a ladder of multiplexers, comparisons, reductions and big tables
-//! trees. The result computes the same on every input; a piece is named after the whole.
+//! trees. Chains of one associative operator are balanced. The result computes the same on every
+//! input; a piece is named after the whole.
 //!
 //! Chunks ripple: chunk i waits for the carry of chunk i - 1, so that the scheduler can put each
 //! one stage after the one before. A carry-select adder has no shorter latency in a chain of adders (the
 //! next sum starts with the low chunk anyway), stores two sums of the upper part where a ripple stores its two
 //! operands, and takes nearly twice the area.
 mod add;
+mod balance;
 mod multiply;
 mod shift;
 mod tree;
@@ -60,7 +62,8 @@ const ROUNDS: usize = 5;
 /// A flat design without an operator that is slower than the period, as far as pieces can be made
 /// that small. Same behaviour; carries and rows are new nodes.
 pub fn split(design: &Design, options: &SplitOptions) -> Design {
-    let mut flat = break_loops(&optimize(&flatten(design)), options);
+    let flat = optimize(&per_module(&optimize(&flatten(design)), |m| balance::balance(m, &options.model)));
+    let mut flat = break_loops(&flat, options);
     // Pieces let the folder see more, and what it makes of them may be too slow again.
     for _ in 0..ROUNDS {
         let next = optimize(&per_module(&flat, |m| sweep(m, options)));
@@ -79,11 +82,11 @@ fn sweep(old: &Module, options: &SplitOptions) -> Module {
     if options.streams <= 1 {
         components(old).iter().flat_map(|c| &c.nodes).for_each(|id| whole[id.index()] = true);
     }
-    for i in 0..old.nodes.len() {
+    for (i, whole) in whole.into_iter().enumerate() {
         let id = NodeId(i as u32);
         s.f.r.loc = old.locs[i];
         s.name = old.name_of(id).map(str::to_string);
-        s.whole = whole[i];
+        s.whole = whole;
         let node = old.node(id);
         let new = match node.op {
             op if op.info().is_none() => s.f.r.leaf(id),
