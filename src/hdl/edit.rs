@@ -23,6 +23,13 @@ pub fn for_each_reference(m: &mut Module, mut f: impl FnMut(&mut NodeId)) {
     m.claims.iter_mut().for_each(|c| f(&mut c.holds));
 }
 
+/// How many places refer to each node, ports and side tables included.
+pub fn uses(m: &Module) -> Vec<u32> {
+    let mut uses = vec![0; m.nodes.len()];
+    for_each_reference(&mut m.clone(), |id| uses[id.index()] += 1);
+    uses
+}
+
 /// Puts a node without name before node `at` and renumbers what follows; its operands must stand
 /// before `at`. Returns `at`, now the new node.
 pub fn insert(m: &mut Module, at: NodeId, node: Node) -> NodeId {

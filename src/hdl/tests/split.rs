@@ -131,7 +131,7 @@ fn a_signed_product_is_rows_and_a_tree() {
 
 /// x0 op x1 op … op xn, from the left.
 fn chain(op: Op, n: u32, width: u32) -> Design {
-    let mut d = single(op, &vec![width; 2], width, None);
+    let mut d = single(op, &[width; 2], width, None);
     let m = &mut d.modules[0];
     for i in 2..n {
         let node = m.push(Node { op: Op::Input, width, args: [NodeId(0); 3], imm: i }, NameId(0), None);

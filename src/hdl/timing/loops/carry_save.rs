@@ -1,22 +1,23 @@
 //! Accumulators that keep sum and carries apart: one full adder in the loop, whatever the width. The
 //! carries are added up outside of it.
-use super::difference::Parts;
+use super::difference::{Parts, places};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::Rebuild;
+use std::collections::BTreeMap;
 
 /// The module with these states, which must be accumulators, in carry-save form.
 pub fn rewrite(old: &Module, states: &[usize]) -> Module {
     let mut r = Rebuild::new(old);
     let parts: Vec<(usize, Parts)> = states.iter().filter_map(|s| Some((*s, Parts::of(old, *s)?))).collect();
-    // (state, sum, carries) in the new module.
-    let mut made: Vec<(usize, NodeId, NodeId)> = Vec::new();
+    let place = places(&parts);
+    // Sum and carries in the new module.
+    let mut made: BTreeMap<usize, (NodeId, NodeId)> = BTreeMap::new();
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
         r.loc = old.locs[i];
-        let of = parts.iter().find(|(_, p)| [p.read, p.sum].contains(&id) || p.clear.is_some_and(|c| c.0 == id));
-        let Some((state, p)) = of else {
+        let Some((state, p)) = place.get(&id).map(|at| &parts[*at]) else {
             r.copy(id);
             continue;
         };
@@ -33,9 +34,9 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
             });
             let value = r.op(Op::Add, width, &[sum, carries], 0);
             r.set(id, value);
-            made.push((*state, sum, carries));
+            made.insert(*state, (sum, carries));
         } else if id == p.sum {
-            let Some(&(_, mut a, mut b)) = made.iter().find(|m| m.0 == *state) else { continue };
+            let (mut a, mut b) = made[state];
             let carries = b;
             if let Some((_, (clear, when))) = p.clear {
                 let (clear, zero) = (r.get(clear), r.constant(Bits::zero(width)));
@@ -64,7 +65,7 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
             r.new.states[at].next = next;
         }
     }
-    for (state, _, carries) in made {
+    for (state, (_, carries)) in made {
         let enable = old.states[state].enable.map(|e| r.get(e));
         let at = r.new.node(carries).imm as usize;
         r.new.states[at].enable = enable;

@@ -9,24 +9,18 @@ use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::Rebuild;
+use std::collections::BTreeMap;
 
 /// The number of the state if the loop is `next = (clear ? 0 : read) + x` or `next = read + x`, all in one width,
-/// and nothing else looks inside.
-pub fn accumulator(m: &Module, c: &Component) -> Option<usize> {
+/// and nothing else looks inside; `uses` from [`crate::edit::uses`].
+pub fn accumulator(m: &Module, c: &Component, uses: &[u32]) -> Option<usize> {
     let [state] = c.states[..] else { return None };
     let parts = Parts::of(m, state)?;
-    let inside = [Some(parts.read), parts.clear.map(|c| c.0), Some(parts.sum)];
-    let inside: Vec<NodeId> = inside.into_iter().flatten().collect();
+    let base = parts.clear.map(|c| c.0);
+    let inside: Vec<NodeId> = [parts.read, parts.sum].into_iter().chain(base).collect();
     let only = inside.len() == c.nodes.len() && inside.iter().all(|id| c.has(*id));
     // The sum and what is cleared have no other users.
-    let hidden = |id: NodeId, user: NodeId| {
-        let refers = (0..m.nodes.len()).map(|i| NodeId(i as u32)).filter(|u| m.args(*u).contains(&id)).all(|u| u == user);
-        let states = m.states.iter().enumerate().all(|(i, s)| s.enable != Some(id) && (i == state || s.next != id));
-        let ports = m.outputs.iter().all(|p| p.node != id) && m.claims.iter().all(|c| c.holds != id);
-        let rams = m.rams.iter().flat_map(|r| r.write).all(|(a, d, e)| ![a, d, e].contains(&id));
-        refers && states && ports && rams && m.ram_reads.iter().all(|r| r.addr != id)
-    };
-    let hidden = hidden(parts.sum, NodeId(u32::MAX)) && parts.clear.is_none_or(|(base, _)| hidden(base, parts.sum));
+    let hidden = [parts.sum].into_iter().chain(base).all(|id| uses[id.index()] == 1);
     (only && hidden).then_some(state)
 }
 
@@ -63,17 +57,24 @@ impl Parts {
     }
 }
 
+/// Which accumulator each node belongs to.
+pub fn places(parts: &[(usize, Parts)]) -> BTreeMap<NodeId, usize> {
+    let nodes = |p: &Parts| [p.read, p.sum].into_iter().chain(p.clear.map(|c| c.0)).collect::<Vec<_>>();
+    parts.iter().enumerate().flat_map(|(at, (_, p))| nodes(p).into_iter().map(move |id| (id, at))).collect()
+}
+
 /// The module with these states as differences; states that are never cleared stay.
 pub fn rewrite(old: &Module, states: &[usize]) -> Module {
     let mut r = Rebuild::new(old);
     let parts: Vec<(usize, Parts)> =
         states.iter().filter_map(|s| Some((*s, Parts::of(old, *s).filter(|p| p.clear.is_some())?))).collect();
-    let mut made = Vec::new();
+    let place = places(&parts);
+    // Sum and copy in the new module.
+    let mut made: BTreeMap<usize, (NodeId, NodeId)> = BTreeMap::new();
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
         r.loc = old.locs[i];
-        let of = parts.iter().find(|(_, p)| [p.read, p.sum].contains(&id) || p.clear.is_some_and(|c| c.0 == id));
-        let Some((state, p)) = of else {
+        let Some((state, p)) = place.get(&id).map(|at| &parts[*at]) else {
             r.copy(id);
             continue;
         };
@@ -85,9 +86,9 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
                 r.state(State { name: format!("{name}_base"), read: total, next: total, enable: None, init: Bits::zero(width) });
             let value = r.op(Op::Sub, width, &[total, base], 0);
             r.set(id, value);
-            made.push((*state, total, base));
+            made.insert(*state, (total, base));
         } else if id == p.sum {
-            let total = made.iter().find(|m| m.0 == *state).map_or(NodeId(0), |m| m.1);
+            let total = made[state].0;
             let term = r.get(p.term);
             let sum = r.op(Op::Add, old.width(id), &[total, term], 0);
             r.set(id, sum);
@@ -95,12 +96,11 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
         // The cleared value has no place: only the sum used it.
     }
     // When to take a copy: at a clear that the state takes notice of.
-    for (state, total, base) in made {
-        let Some((_, p)) = parts.iter().find(|x| x.0 == state) else { continue };
-        let Some((_, (clear, when))) = p.clear else { continue };
+    for (state, p) in &parts {
+        let (Some((_, (clear, when))), Some(&(total, base))) = (p.clear, made.get(state)) else { continue };
         let clear = r.get(clear);
         let clear = if when { clear } else { r.op(Op::Not, 1, &[clear], 0) };
-        let take = match old.states[state].enable {
+        let take = match old.states[*state].enable {
             Some(enable) => {
                 let enable = r.get(enable);
                 r.op(Op::And, 1, &[clear, enable], 0)

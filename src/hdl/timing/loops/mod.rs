@@ -10,6 +10,7 @@ mod find;
 
 use super::delay::DelayModel;
 use super::split::{Accumulator, SplitOptions};
+use crate::edit::uses;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::optimize;
@@ -106,7 +107,12 @@ pub fn break_loops(design: &Design, options: &SplitOptions) -> Design {
             Accumulator::Auto if longest(m, c, cost(m, &options.model)).0 > budget => chosen(m, c, options, budget),
             Accumulator::Auto => Form::Plain,
         };
-        components(m).iter().filter(|c| wanted(c) == form).filter_map(|c| difference::accumulator(m, c)).collect::<Vec<usize>>()
+        let uses = uses(m);
+        components(m)
+            .iter()
+            .filter(|c| wanted(c) == form)
+            .filter_map(|c| difference::accumulator(m, c, &uses))
+            .collect::<Vec<usize>>()
     };
     let mut now = design.clone();
     let differences = which(now.top(), Form::Difference);

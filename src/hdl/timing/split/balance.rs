@@ -3,6 +3,7 @@
 //! else leaves the loop: `(acc + x) + y` becomes `acc + (x + y)`.
 use super::super::delay::DelayModel;
 use super::super::loops::components;
+use crate::edit::uses;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::Rebuild;
@@ -81,12 +82,4 @@ fn times(m: &Module, model: &DelayModel, ready: &mut Vec<f64>) {
         let start = m.args(id).iter().map(|a| ready[a.index()]).fold(0.0, f64::max);
         ready.push(start + model.op_ps(m.node(id).op, &m.arg_widths(id), m.width(id)));
     }
-}
-
-/// How many places refer to each node.
-fn uses(m: &Module) -> Vec<u32> {
-    let mut uses = vec![0u32; m.nodes.len()];
-    let mut copy = m.clone();
-    crate::edit::for_each_reference(&mut copy, |id| uses[id.index()] += 1);
-    uses
 }
