@@ -98,7 +98,8 @@ fn a_clear_leaves_the_loop_when_it_must() {
     let left = loops(cut.top(), &o.model);
     assert_eq!(left.len(), 2, "{}", print(&cut));
     assert!(left.iter().all(|l| l.delay_ps <= 2700.0), "{}", print(&cut));
-    assert!(cut.top().states.iter().any(|s| s.name == "acc_q_base"));
+    let names: Vec<&str> = cut.top().states.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["acc_q_0", "acc_q_1", "acc_q_base_0", "acc_q_base_1"]);
     // With time for the multiplexer it stays.
     let o = options(3400.0, Accumulator::Auto);
     let cut = split(&d, &o);

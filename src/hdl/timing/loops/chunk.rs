@@ -150,6 +150,12 @@ pub fn rewrite(old: &Module, plans: &[Plan]) -> Module {
     for p in plans {
         w.inside.extend(positions(old, &p.component, &p.cuts));
     }
+    // A copy of what is in chunks is in chunks too, so that each can be taken where its chunk is.
+    for s in &old.states {
+        if let Some(cuts) = w.inside.get(&s.next).cloned() {
+            w.inside.entry(s.read).or_insert(cuts);
+        }
+    }
     let mut states: Vec<(usize, u32, NodeId)> = Vec::new();
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
