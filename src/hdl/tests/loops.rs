@@ -99,7 +99,7 @@ fn a_clear_leaves_the_loop_when_it_must() {
     assert_eq!(left.len(), 2, "{}", print(&cut));
     assert!(left.iter().all(|l| l.delay_ps <= 2700.0), "{}", print(&cut));
     let names: Vec<&str> = cut.top().states.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(names, ["acc_q_0", "acc_q_1", "acc_q_base_0", "acc_q_base_1"]);
+    assert_eq!(names, ["acc_q_0", "acc_q_1", "acc_q_base_0", "acc_q_base_1", "acc_q_cleared"]);
     // With time for the multiplexer it stays.
     let o = options(3400.0, Accumulator::Auto);
     let cut = split(&d, &o);

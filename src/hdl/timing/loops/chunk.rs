@@ -150,9 +150,11 @@ pub fn rewrite(old: &Module, plans: &[Plan]) -> Module {
     for p in plans {
         w.inside.extend(positions(old, &p.component, &p.cuts));
     }
-    // A copy of what is in chunks is in chunks too, so that each can be taken where its chunk is.
+    // A copy, or complement, of what is in chunks is in chunks too, so that each can be taken where its chunk is.
     for s in &old.states {
-        if let Some(cuts) = w.inside.get(&s.next).cloned() {
+        let from = if old.node(s.next).op == Op::Not { old.args(s.next)[0] } else { s.next };
+        if let Some(cuts) = w.inside.get(&from).cloned() {
+            w.inside.entry(s.next).or_insert_with(|| cuts.clone());
             w.inside.entry(s.read).or_insert(cuts);
         }
     }

@@ -2,8 +2,10 @@
 //!
 //! acc ← (clear ? 0 : acc) + x has a multiplexer in front of its adder, a logic level and a wire that
 //! cost more than sixteen bits of carry. As acc wraps around, the sum can run on
-//! for ever: total ← total + x. What it was at the last clear is kept apart, base ← total when
-//! `clear`, and acc = total − base is computed outside the loop.
+//! for ever: total ← total + x. What it was at the last clear is kept apart, and
+//! acc = total − base is computed outside the loop. Kept is the complement, base ← ~total when
+//! `clear`, so that a sum does it, acc = total + base + 1: not every carry cell can invert. The 1 is
+//! a bit that is 0 until the first clear; so no register needs to start at 1.
 //!
 //! Measured, 16 bits with clear, enable and carry out between registers, MHz, median of three seeds
 //! (Yosys 0.70, nextpnr 0.11.1):
@@ -13,7 +15,7 @@
 //! | `(clear ? 0 : acc) + x` | 236 | 160 |
 //! | `clear ? x : acc + x` | 250 | 153 |
 //! | without clear | 331 | 189 |
-//! | total and base, difference registered | 312 | 189 |
+//! | total and base, `total - base` registered | 312 | 189 |
 use super::Component;
 use crate::bits::Bits;
 use crate::ir::*;
@@ -79,8 +81,8 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
     let parts: Vec<(usize, Parts)> =
         states.iter().filter_map(|s| Some((*s, Parts::of(old, *s).filter(|p| p.clear.is_some())?))).collect();
     let place = places(&parts);
-    // Sum and copy in the new module.
-    let mut made: BTreeMap<usize, (NodeId, NodeId)> = BTreeMap::new();
+    // Sum, copy and the bit that says there is one, in the new module.
+    let mut made: BTreeMap<usize, [NodeId; 3]> = BTreeMap::new();
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
         r.loc = old.locs[i];
@@ -94,11 +96,16 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
             let width = old.width(id);
             let base =
                 r.state(State { name: format!("{name}_base"), read: total, next: total, enable: None, init: Bits::zero(width) });
-            let value = r.op(Op::Sub, width, &[total, base], 0);
+            let cleared =
+                r.state(State { name: format!("{name}_cleared"), read: total, next: total, enable: None, init: Bits::zero(1) });
+            let one = r.constant(Bits::bit(true));
+            let args = [r.op(Op::Concat, width + 1, &[total, one], 0), r.op(Op::Concat, width + 1, &[base, cleared], 0)];
+            let value = r.op(Op::Add, width + 1, &args, 0);
+            let value = r.op(Op::Slice, width, &[value], 1);
             r.set(id, value);
-            made.insert(*state, (total, base));
+            made.insert(*state, [total, base, cleared]);
         } else if id == p.sum {
-            let total = made[state].0;
+            let total = made[state][0];
             let term = r.get(p.term);
             let sum = r.op(Op::Add, old.width(id), &[total, term], 0);
             r.set(id, sum);
@@ -107,7 +114,7 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
     }
     // When to take a copy: at a clear that the state takes notice of.
     for (state, p) in &parts {
-        let (Some((_, (clear, when))), Some(&(total, base))) = (p.clear, made.get(state)) else { continue };
+        let (Some((_, (clear, when))), Some(&[total, base, cleared])) = (p.clear, made.get(state)) else { continue };
         let clear = r.get(clear);
         let clear = if when { clear } else { r.op(Op::Not, 1, &[clear], 0) };
         let take = match old.states[*state].enable {
@@ -117,8 +124,12 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
             }
             None => clear,
         };
-        let at = r.new.node(base).imm as usize;
-        (r.new.states[at].next, r.new.states[at].enable) = (total, Some(take));
+        let complement = r.op(Op::Not, old.width(p.read), &[total], 0);
+        let one = r.constant(Bits::bit(true));
+        for (state, next) in [(base, complement), (cleared, one)] {
+            let at = r.new.node(state).imm as usize;
+            (r.new.states[at].next, r.new.states[at].enable) = (next, Some(take));
+        }
     }
     r.finish()
 }

@@ -132,9 +132,10 @@ impl<'a> Splitter<'a> {
         let takes = self.model.op_ps(op, &widths, width);
         match op {
             Op::MulU | Op::MulS => self.product(op == Op::MulS, args[0], args[1]),
-            Op::Add | Op::Sub | Op::LtU | Op::LtS if self.whole => self.f.make(op, width, args, imm),
+            Op::LtU | Op::LtS => self.less(op == Op::LtS, args[0], args[1]),
+            Op::Add | Op::Sub if self.whole => self.f.make(op, width, args, imm),
+            Op::Sub if self.better_as_sum(width) => self.plus_complement(args[0], args[1]),
             Op::Add | Op::Sub if takes > self.budget => self.sum(op, args[0], args[1]),
-            Op::LtU | Op::LtS if takes > self.budget => self.less(op, args[0], args[1]),
             Op::Eq if takes > self.grain => self.equal(args[0], args[1]),
             Op::RedAnd | Op::RedOr | Op::RedXor if takes > self.grain => self.reduce(op, args[0]),
             Op::Shl if takes > self.grain => self.left(args[0], args[1]),

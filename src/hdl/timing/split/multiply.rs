@@ -2,7 +2,7 @@
 //!
 //! No multiplier is left to a synthesis tool, which would choose a structure, or a DSP block, that
 //! nobody can put registers into. Row i is one operand where bit i of the other is 1, else 0; the
-//! top row of a signed operand counts negative. Each adder is as wide as what it adds
+//! top row of a signed operand counts negative (its complement is added, and 1). Each adder is as wide as what it adds
 //! may need, and bits below the upper operand pass by.
 use super::Splitter;
 use crate::ir::NodeId;
@@ -81,7 +81,8 @@ impl Splitter<'_> {
         let passed = self.extended(low.node, &low.lo, self.f.w(low.node).max(distance + 1));
         let rest = self.f.slice(passed, distance, self.f.w(passed) - distance);
         let (x, y) = (self.extended(rest, &low.lo, width), self.extended(high.node, &high.lo, width));
-        let sum = self.make(if high.minus { Op::Sub } else { Op::Add }, width, &[x, y], 0);
+        // The complement of a row costs nothing where the row is made.
+        let sum = if high.minus { self.plus_complement(x, y) } else { self.make(Op::Add, width, &[x, y], 0) };
         self.named(sum, name);
         let below = if distance > 0 { Some(self.f.slice(passed, 0, distance)) } else { None };
         let parts: Vec<NodeId> = [sum].into_iter().chain(below).collect();
