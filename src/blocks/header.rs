@@ -14,13 +14,18 @@ pub fn lines(block: &dyn Configured) -> Vec<String> {
             format!("{direction:<3}  {:>3} {}  {}", p.bits, if p.bits == 1 { "bit " } else { "bits" }, meaning(p)),
         ]
     })));
-    let latency = match block.latency() {
+    lines.extend([String::new(), closing(block.latency())]);
+    lines
+}
+
+/// The last line: latency in cycles, and the generator.
+pub fn closing(latency: u32) -> String {
+    let latency = match latency {
         0 => "combinational".to_string(),
         1 => "latency 1 cycle".to_string(),
         n => format!("latency {n} cycles"),
     };
-    lines.extend([String::new(), format!("{latency}; narrowgen {}", env!("CARGO_PKG_VERSION"))]);
-    lines
+    format!("{latency}; narrowgen {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// What a port carries.

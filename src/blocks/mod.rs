@@ -2,7 +2,7 @@
 //! golden models and the RTL compiler; each block keeps them apart in `mod rtl` and `mod golden`.
 mod corners;
 pub mod exact;
-mod header;
+pub mod header;
 pub mod params;
 pub mod parts;
 pub mod policy;
@@ -149,6 +149,10 @@ pub trait Configured: Send + Sync {
     fn ports(&self) -> Vec<Port>;
     /// Cycles from input to output; 0 is combinational.
     fn latency(&self) -> u32;
+    /// True if outputs depend on earlier inputs.
+    fn stateful(&self) -> bool {
+        self.latency() > 0
+    }
     /// The hardware, not yet optimised.
     fn rtl(&self) -> Result<Design, Diagnostics>;
     /// The golden model.

@@ -1,5 +1,5 @@
 //! `narrowgen emit BLOCK …`: Verilog to standard output, or a complete folder with `-o`.
-use super::{BlockMatches, Command, Context, Failure, whole, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, clock, whole, with_blocks};
 use crate::flow::{folder, manifest, package};
 use crate::hdl::verilog;
 use clap::{Arg, ArgMatches, value_parser};
@@ -14,6 +14,7 @@ pub const COMMAND: Command = Command {
 };
 
 fn options(c: clap::Command) -> clap::Command {
+    let c = clock::options(clock::target(c)).next_help_heading(None);
     c.arg(
         Arg::new("output")
             .short('o')
@@ -35,6 +36,7 @@ fn options(c: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
+    let block = clock::clocked(block, args)?;
     let design = block.design()?;
     let rtl = verilog::print(&design);
     let Some(target) = args.get_one::<PathBuf>("output") else {

@@ -4,6 +4,7 @@
 //! Everything a command prints goes through [`Context`], so that tests run commands in process.
 mod block;
 pub mod check;
+mod clock;
 mod demo;
 mod emit;
 mod eval;

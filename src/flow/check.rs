@@ -70,7 +70,7 @@ pub fn check(
     options: &Options,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Report, CheckError> {
-    let stateful = !design.top().is_combinational(design);
+    let stateful = block.stateful();
     let plan = Plan::new(block, stateful, options).map_err(CheckError::Usage)?;
     let ports = block.ports();
     let (inputs, outputs): (Vec<Port>, Vec<Port>) = ports.into_iter().partition(|p| p.input);

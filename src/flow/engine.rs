@@ -102,7 +102,7 @@ impl Engine for Golden<'_> {
 /// Expected outputs of a block, from its golden model; independent runs in parallel.
 pub fn golden(block: &dyn Configured, rows: &Rows, sequence: usize) -> Rows {
     let widths: Vec<u32> = block.ports().iter().filter(|p| !p.input).map(|p| p.bits).collect();
-    let stateful = block.latency() > 0;
+    let stateful = block.stateful();
     let run = match (stateful, sequence) {
         (false, _) => 4096,
         (true, 0) => rows.len().max(1),

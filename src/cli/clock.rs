@@ -1,0 +1,108 @@
+//! Options that ask for a clock: `--fmax`, `--period`, `--stages`, `--target`, `--streams`.
+use super::{Failure, whole};
+use crate::blocks::Configured;
+use crate::flow::board::Part;
+use crate::flow::clocked::{ClockError, Clocked, Clocking};
+use crate::flow::target::Target;
+use clap::{Arg, ArgMatches};
+
+const HEADING: &str = "Clock and registers";
+
+/// Adds the options; without them a block is emitted as it is described.
+pub fn options(c: clap::Command) -> clap::Command {
+    c.next_help_heading(HEADING)
+        .arg(
+            Arg::new("fmax")
+                .long("fmax")
+                .value_name("MHZ")
+                .value_parser(positive)
+                .allow_negative_numbers(true)
+                .conflicts_with("period")
+                .help("Place pipeline registers so that this clock is reached on the part"),
+        )
+        .arg(
+            Arg::new("period")
+                .long("period")
+                .value_name("PS")
+                .value_parser(positive)
+                .allow_negative_numbers(true)
+                .help("The same, as a period in picoseconds"),
+        )
+        .arg(
+            Arg::new("stages")
+                .long("stages")
+                .value_name("N")
+                .value_parser(whole::<u32>(0..=200))
+                .allow_negative_numbers(true)
+                .help("Place exactly N register stages, as balanced as they can be"),
+        )
+        .arg(
+            Arg::new("streams")
+                .long("streams")
+                .value_name("I")
+                .value_parser(whole::<u32>(1..=64))
+                .allow_negative_numbers(true)
+                .default_value("1")
+                .help("Independent sums that take turns cycle by cycle, so that a loop may take I cycles"),
+        )
+        .arg(Arg::new("delay").long("delay").value_name("FILE").help("Delay model to plan with [default: that of the part]"))
+}
+
+/// Adds `--target` and `--part`, for commands that do not run the tools of a target.
+pub fn target(c: clap::Command) -> clap::Command {
+    let c = c.next_help_heading(HEADING).arg(
+        Arg::new("target")
+            .long("target")
+            .value_name("TARGET")
+            .value_parser(Target::ALL.map(Target::name))
+            .default_value("ecp5")
+            .help("Family of devices whose delays count"),
+    );
+    c.arg(
+        Arg::new("part")
+            .long("part")
+            .value_name("PART")
+            .value_parser(Part::all().into_iter().map(|p| p.name).collect::<Vec<_>>())
+            .help("Device whose delays count [default: the first of the target]"),
+    )
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x.is_finite() && x >= 0.001 && x <= 1e9 => Ok(x),
+        _ => Err("expected a number from 0.001 to 1000000000".into()),
+    }
+}
+
+/// What the command line asks.
+pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
+    let text = |name: &str| args.get_one::<String>(name).cloned();
+    let period_ps = args.get_one::<f64>("fmax").map(|f| 1e6 / f).or(args.get_one::<f64>("period").copied());
+    let clocking = Clocking {
+        period_ps,
+        stages: args.get_one("stages").copied(),
+        streams: args.get_one("streams").copied().unwrap_or(1),
+        model: text("delay").or_else(|| text("part")).or_else(|| text("target")),
+    };
+    if clocking.streams > 1 && !clocking.pipelines() {
+        return Err(Failure::usage(
+            "--streams needs --fmax, --period or --stages",
+            "without registers there are no turns to take",
+        ));
+    }
+    Ok(clocking)
+}
+
+/// The block with the hardware that the command line asks for; as it is described if it asks for no clock.
+pub fn clocked(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn Configured>, Failure> {
+    let clocking = clocking(args)?;
+    if !clocking.pipelines() {
+        return Ok(block);
+    }
+    match Clocked::build(block, &clocking) {
+        Ok(clocked) => Ok(Box::new(clocked)),
+        Err(ClockError::Block(d)) => Err(d.into()),
+        Err(ClockError::Usage { message, help }) => Err(Failure::usage(message, help)),
+        Err(ClockError::Timing { error, help }) => Err(Failure::timing(error.to_string(), help)),
+    }
+}

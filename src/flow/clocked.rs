@@ -1,0 +1,152 @@
+//! A block with a clock: [`Clocking`] says what the user asks, [`Clocked`] is the hardware that answers.
+use super::delay;
+use crate::blocks::{Configured, Port, header};
+use crate::golden::model::Model;
+use crate::hdl::dsl::Diagnostics;
+use crate::hdl::ir::Design;
+use crate::hdl::timing::pipeline::{Pipelined, Request, TimingError, pipeline};
+use num_bigint::BigUint;
+use serde::Serialize;
+
+/// What the user asks of clock and registers. The default asks nothing: the block as it is described.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Clocking {
+    /// Longest path between registers, in picoseconds.
+    pub period_ps: Option<f64>,
+    /// Register stages between inputs and outputs.
+    pub stages: Option<u32>,
+    /// Independent streams that take turns.
+    pub streams: u32,
+    /// The delay model: name of a part or a target, or a file.
+    pub model: Option<String>,
+}
+
+impl Default for Clocking {
+    fn default() -> Self {
+        Clocking { period_ps: None, stages: None, streams: 1, model: None }
+    }
+}
+
+/// A block with its finished hardware: a block like any other, later.
+pub struct Clocked {
+    inner: Box<dyn Configured>,
+    /// The hardware as it is printed, simulated and measured.
+    pub pipelined: Pipelined,
+    /// What was asked.
+    pub clocking: Clocking,
+}
+
+/// Why there is no such hardware.
+#[derive(Debug, thiserror::Error)]
+pub enum ClockError {
+    /// The block's description is wrong.
+    #[error("{0}")]
+    Block(Diagnostics),
+    /// The request names something that does not exist.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What is possible.
+        help: String,
+    },
+    /// The clock cannot be reached.
+    #[error("{error}")]
+    Timing {
+        /// Why.
+        error: TimingError,
+        /// What would help.
+        help: String,
+    },
+}
+
+impl Clocking {
+    /// True if registers are to be placed.
+    pub fn pipelines(&self) -> bool {
+        self.period_ps.is_some() || self.stages.is_some()
+    }
+
+    /// Part of the module name, e.g. `_fmax250_ecp5` or `_stages3`; nothing if nothing is asked.
+    pub fn suffix(&self) -> String {
+        let mut text = String::new();
+        if let Some(p) = self.period_ps {
+            text.push_str(&format!("_period{p:.0}"));
+        }
+        if let Some(n) = self.stages {
+            text.push_str(&format!("_stages{n}"));
+        }
+        if let (true, Some(model)) = (self.pipelines(), &self.model) {
+            let stem = std::path::Path::new(model).file_stem().map_or(model.clone(), |s| s.to_string_lossy().into_owned());
+            text.push('_');
+            text.extend(stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }));
+        }
+        if self.streams > 1 {
+            text.push_str(&format!("_streams{}", self.streams));
+        }
+        text
+    }
+}
+
+impl Clocked {
+    /// Builds the hardware of a block for a clock that was asked for.
+    pub fn build(inner: Box<dyn Configured>, clocking: &Clocking) -> Result<Clocked, ClockError> {
+        let untimed = inner.design().map_err(ClockError::Block)?;
+        let model = delay::model(clocking.model.as_deref().unwrap_or("ecp5"))
+            .map_err(|e| ClockError::Usage { message: e.to_string(), help: e.help() })?;
+        let request = Request { period_ps: clocking.period_ps, stages: clocking.stages, streams: clocking.streams, model };
+        let mut pipelined = pipeline(&untimed, &request).map_err(|error| {
+            let help = match &error {
+                TimingError::Loop { .. } => {
+                    "give independent sums in turn (--streams N), add up exactly (--acc exact), or ask for a slower clock"
+                }
+                TimingError::Stages { .. } => "allow more stages, or ask for a slower clock",
+                TimingError::Part { .. } => "ask for a slower clock, or choose a faster part",
+                TimingError::Memory { .. } => "use one stream",
+            };
+            ClockError::Timing { error, help: help.into() }
+        })?;
+        let top = pipelined.design.top.index();
+        let module = &mut pipelined.design.modules[top];
+        module.name.push_str(&clocking.suffix());
+        if let Some(last) = module.doc.last_mut() {
+            *last = header::closing(inner.latency() + pipelined.stages);
+        }
+        Ok(Clocked { inner, pipelined, clocking: clocking.clone() })
+    }
+}
+
+impl Configured for Clocked {
+    fn block(&self) -> &'static str {
+        self.inner.block()
+    }
+    fn doc(&self) -> &'static str {
+        self.inner.doc()
+    }
+    fn module_name(&self) -> String {
+        self.pipelined.design.top().name.clone()
+    }
+    fn params(&self) -> Vec<(&'static str, String)> {
+        self.inner.params()
+    }
+    fn ports(&self) -> Vec<Port> {
+        self.inner.ports()
+    }
+    fn latency(&self) -> u32 {
+        self.inner.latency() + self.pipelined.stages
+    }
+    fn stateful(&self) -> bool {
+        self.inner.stateful()
+    }
+    fn rtl(&self) -> Result<Design, Diagnostics> {
+        self.inner.rtl()
+    }
+    fn golden(&self) -> Box<dyn Model> {
+        self.inner.golden()
+    }
+    fn corners(&self) -> Vec<Vec<BigUint>> {
+        self.inner.corners()
+    }
+    fn design(&self) -> Result<Design, Diagnostics> {
+        Ok(self.pipelined.design.clone())
+    }
+}
