@@ -7,6 +7,7 @@ use super::wiring::{Piece, is_wire, sources};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
+use crate::verilog::word_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a register of a pipelined module is.
@@ -30,6 +31,10 @@ struct Inserter<'a> {
     uses: BTreeMap<NodeId, Vec<(u32, Piece)>>,
     registers: Vec<Register>,
     names: BTreeSet<String>,
+    /// Name of what an unnamed node feeds.
+    feeds: Vec<Option<String>>,
+    /// Names given to unnamed nodes.
+    given: BTreeMap<NodeId, String>,
 }
 
 /// The pipelined module, and what each of its registers is, in their order. Claims are left behind:
@@ -45,11 +50,42 @@ pub fn insert(old: &Module, schedule: &Schedule, streams: u32) -> (Module, Vec<R
         ..Module::default()
     };
     let names = old.strings.iter().cloned().chain(old.states.iter().map(|s| s.name.clone())).collect();
-    let mut x = Inserter { old, new, schedule, made: BTreeMap::new(), uses: BTreeMap::new(), registers: Vec::new(), names };
+    let mut x = Inserter {
+        old,
+        new,
+        schedule,
+        made: BTreeMap::new(),
+        uses: BTreeMap::new(),
+        registers: Vec::new(),
+        names,
+        feeds: feeds(old),
+        given: BTreeMap::new(),
+    };
     x.collect(streams);
     x.build(streams);
-    x.new.rams.iter_mut().for_each(|_| {});
     (x.new, x.registers)
+}
+
+/// For every node the nearest name downstream.
+fn feeds(m: &Module) -> Vec<Option<String>> {
+    let mut feeds: Vec<Option<String>> = vec![None; m.nodes.len()];
+    for s in &m.states {
+        feeds[s.next.index()] = Some(format!("{}_next", s.name));
+        s.enable.iter().for_each(|e| feeds[e.index()] = Some(format!("{}_en", s.name)));
+    }
+    for p in &m.outputs {
+        feeds[p.node.index()] = Some(p.name.clone());
+    }
+    for i in (0..m.nodes.len()).rev() {
+        let id = NodeId(i as u32);
+        if let Some(name) = m.name_of(id) {
+            feeds[i] = Some(name.to_string());
+        }
+        for a in m.args(id).to_vec() {
+            feeds[a.index()] = feeds[i].clone();
+        }
+    }
+    feeds
 }
 
 impl Inserter<'_> {
@@ -142,10 +178,7 @@ impl Inserter<'_> {
         let (ranges, init) = (self.needed(root, stage), self.init(root));
         let whole = ranges == [(0, width)];
         let count = stage - self.stage(root);
-        let base = match self.old.name_of(root).or_else(|| self.leaf_name(root)) {
-            Some(name) => name.trim_end_matches('_').to_string(),
-            None => format!("n{}", root.0),
-        };
+        let base = self.base(root);
         let mut parts: Vec<NodeId> = Vec::new();
         let mut top = 0;
         for (lo, hi) in ranges {
@@ -181,6 +214,35 @@ impl Inserter<'_> {
         (node.op == Op::State).then(|| self.old.states[node.imm as usize].init.clone())
     }
 
+    /// What registers of a value are called; an unnamed operator gets this name, so that both can be found.
+    fn base(&mut self, root: NodeId) -> String {
+        if let Some(name) = self.old.name_of(root).or_else(|| self.leaf_name(root)) {
+            return name.trim_end_matches('_').to_string();
+        }
+        if let Some(name) = self.given.get(&root) {
+            return name.clone();
+        }
+        let word = word_of(self.old.node(root).op);
+        let name = match &self.feeds[root.index()] {
+            Some(feeds) => self.unique(format!("{}_{word}", feeds.trim_end_matches('_'))),
+            None => self.unique(word.to_string()),
+        };
+        let place = self.made[&(root, self.stage(root))];
+        self.new.names[place.index()] = self.new.intern(&name);
+        self.given.insert(root, name.clone());
+        name
+    }
+
+    fn unique(&mut self, name: String) -> String {
+        let mut unique = name.clone();
+        let mut n = 2;
+        while !self.names.insert(unique.clone()) {
+            unique = format!("{name}_{n}");
+            n += 1;
+        }
+        unique
+    }
+
     fn leaf_name(&self, id: NodeId) -> Option<&str> {
         let node = self.old.node(id);
         match node.op {
@@ -197,14 +259,9 @@ impl Inserter<'_> {
         let imm = self.new.states.len() as u32;
         let read =
             self.new.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), self.old.locs[from.index()]);
-        let mut unique = name.clone();
-        let mut n = 2;
-        while !self.names.insert(unique.clone()) {
-            unique = format!("{name}_{n}");
-            n += 1;
-        }
         let init = init.unwrap_or_else(|| Bits::zero(width));
-        self.new.states.push(State { name: unique, read, next, enable: None, init });
+        let name = self.unique(name);
+        self.new.states.push(State { name, read, next, enable: None, init });
         self.registers.push(kind);
         read
     }

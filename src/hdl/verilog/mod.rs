@@ -18,6 +18,7 @@
 //! ```
 pub(crate) mod line;
 mod module;
+pub(crate) use module::word_of;
 pub mod reserved;
 mod state;
 mod uses;

@@ -59,6 +59,11 @@ fn stem(op: Op) -> u8 {
     }
 }
 
+/// What the result of an operator is called if nothing better is known, e.g. `sum`.
+pub(crate) fn word_of(op: Op) -> &'static str {
+    STEMS[stem(op) as usize]
+}
+
 impl<'a> Printer<'a> {
     /// A printer with an empty page.
     pub fn new(design: &'a Design, m: &'a Module) -> Self {
