@@ -11,6 +11,7 @@ use crate::golden::format::Format;
 use crate::golden::model::Model;
 use crate::hdl::dsl::{Builder, Diagnostics, design};
 use crate::hdl::ir::{Design, Reset};
+use crate::hdl::timing::pipeline::Pipelined;
 use crate::hdl::{pass, verify};
 use num_bigint::BigUint;
 use params::{Field, ParamError, ParamSet};
@@ -161,6 +162,10 @@ pub trait Configured: Send + Sync {
     fn corners(&self) -> Vec<Vec<BigUint>>;
     /// The hardware as it is printed, simulated and measured: optimised.
     fn design(&self) -> Result<Design, Diagnostics>;
+    /// How its pipeline came about, if it has one.
+    fn pipelined(&self) -> Option<&Pipelined> {
+        None
+    }
 }
 
 /// A registered block and the text of its file.

@@ -1,5 +1,5 @@
 //! `narrowgen explain WHAT`: a block, a format, an error code, a policy, an exit code or the manifest.
-use super::{Command, Context, Failure, formats};
+use super::{Command, Context, Failure, formats, timing};
 use crate::blocks::{self, params};
 use crate::golden::names;
 use crate::hdl::diag;
@@ -9,8 +9,14 @@ use serde_json::json;
 /// The command.
 pub const COMMAND: Command = Command {
     name: "explain",
-    about: "Explain a block, a format, an error code, `exit-codes` or `manifest`",
-    args: |c| c.arg(Arg::new("what").value_name("WHAT").required(true).help("e.g. mac, e4m3fn, W002, exit-codes, manifest")),
+    about: "Explain a block, a format, an error code, `exit-codes`, `manifest`, or the timing of a block",
+    args: |c| {
+        let what = Arg::new("what").value_name("WHAT").required(true);
+        c.arg(what.help("e.g. mac, e4m3fn, W002, exit-codes, manifest; or: timing BLOCK --fmax …"))
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true)
+            .subcommand(timing::command())
+    },
     run,
 };
 
@@ -23,6 +29,9 @@ const EXIT_CODES: &[(u8, &str)] = &[
 ];
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
+    if let Some((_, matches)) = matches.subcommand() {
+        return timing::run(matches, cx);
+    }
     let what = matches.get_one::<String>("what").map_or("", String::as_str);
     if let Some(b) = blocks::find(what) {
         return block(b, cx);

@@ -14,6 +14,7 @@ mod fpga;
 mod list;
 mod progress;
 mod synth;
+mod timing;
 mod tools;
 
 pub use block::{BlockMatches, with_blocks};

@@ -149,4 +149,7 @@ impl Configured for Clocked {
     fn design(&self) -> Result<Design, Diagnostics> {
         Ok(self.pipelined.design.clone())
     }
+    fn pipelined(&self) -> Option<&Pipelined> {
+        Some(&self.pipelined)
+    }
 }

@@ -66,6 +66,18 @@ pub fn insert(old: &Module, schedule: &Schedule, streams: u32) -> (Module, Vec<R
     (x.new, x.registers)
 }
 
+/// Bits of pipeline registers behind each stage.
+pub fn boundaries(old: &Module, schedule: &Schedule, streams: u32) -> Vec<u64> {
+    let (new, kinds) = insert(old, schedule, streams);
+    let mut bits = vec![0; schedule.last as usize];
+    for (state, kind) in new.states.iter().zip(kinds) {
+        if let Register::Pipeline(stage) = kind {
+            bits[stage as usize] += u64::from(state.init.width());
+        }
+    }
+    bits
+}
+
 /// For every node the nearest name downstream.
 fn feeds(m: &Module) -> Vec<Option<String>> {
     let mut feeds: Vec<Option<String>> = vec![None; m.nodes.len()];

@@ -13,4 +13,5 @@ pub mod insert;
 pub mod pipeline;
 pub mod schedule;
 pub mod solve;
+pub mod stages;
 pub mod wiring;

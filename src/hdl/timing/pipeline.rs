@@ -35,6 +35,8 @@ pub struct Pipelined {
     pub register_bits: u64,
     /// Longest register-to-register path, estimated, in picoseconds.
     pub period_ps: f64,
+    /// Name of the delay model.
+    pub model: String,
     /// The circuit before registers were put in, and its schedule.
     pub plan: Plan,
 }
@@ -46,6 +48,10 @@ pub struct Plan {
     pub module: Module,
     /// Its schedule.
     pub schedule: Schedule,
+    /// Streams that take turns.
+    pub streams: u32,
+    /// What a register needs before the clock edge, in picoseconds.
+    pub setup_ps: f64,
 }
 
 /// Why a clock cannot be reached.
@@ -121,7 +127,7 @@ pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingE
         (None, Some(stages)) => fastest(design, request, stages),
         (None, None) => attempt(design, request, f64::INFINITY, Some(0)).ok_or(TimingError::Stages { allowed: 0 })?,
     };
-    Ok(finish(design, module, schedule, request.streams))
+    Ok(finish(design, module, schedule, request))
 }
 
 /// The design cut for a period, and its schedule; nothing if it takes more stages.
@@ -177,7 +183,8 @@ fn reached(module: &Module, schedule: &Schedule, asked_ps: f64) -> Result<(), Ti
     Err(TimingError::Part { period_ps, asked_ps, at: at.to_string() })
 }
 
-fn finish(design: &Design, module: Module, schedule: Schedule, streams: u32) -> Pipelined {
+fn finish(design: &Design, module: Module, schedule: Schedule, request: &Request) -> Pipelined {
+    let streams = request.streams;
     let (pipelined, kinds) = insert(&module, &schedule, streams);
     let registers: BTreeMap<String, Register> = pipelined.states.iter().map(|s| s.name.clone()).zip(kinds).collect();
     let out = pass::optimize(&Design { modules: vec![pipelined], top: ModuleId(0), reset: design.reset });
@@ -189,7 +196,8 @@ fn finish(design: &Design, module: Module, schedule: Schedule, streams: u32) -> 
         streams,
         register_bits: schedule.register_bits,
         period_ps,
-        plan: Plan { module, schedule },
+        model: request.model.name.clone(),
+        plan: Plan { module, schedule, streams: request.streams, setup_ps: request.model.setup_ps },
     }
 }
 
