@@ -1,4 +1,4 @@
-//! stand-in
+//! Delay models by name.
 use crate::flow::error::FlowError;
 use crate::hdl::timing::delay::DelayModel;
 pub fn model(_: &str) -> Result<DelayModel, FlowError> {

@@ -69,7 +69,7 @@ pub struct PortEntry {
 pub struct FileEntry {
     /// Path relative to the folder.
     pub path: String,
-    /// `verilog`, `testbench`, `vectors` or `filelist`.
+    /// `verilog`, `testbench`, `vectors`, `filelist` or `diagram`.
     pub kind: String,
     /// SHA-256 of the contents, lower-case hexadecimal.
     pub sha256: String,

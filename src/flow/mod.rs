@@ -7,6 +7,7 @@ pub mod clocked;
 pub mod codes;
 pub mod coverage;
 pub mod delay;
+pub mod diagram;
 pub mod engine;
 pub mod error;
 pub mod folder;

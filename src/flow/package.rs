@@ -1,7 +1,7 @@
 //! What `emit` writes: Verilog, file list, testbench, vectors and manifest of one block.
 use crate::blocks::Configured;
 use crate::flow::manifest::{self, Certificate, Manifest};
-use crate::flow::{folder, testbench};
+use crate::flow::{diagram, folder, testbench};
 use crate::hdl::ir::Design;
 use crate::hdl::verilog;
 
@@ -28,6 +28,10 @@ pub fn package(
     files.push(("rtl.f".into(), "filelist", list.into_bytes()));
     files.push((format!("{}.v", bench.module), "testbench", bench.verilog.into_bytes()));
     files.push((format!("{}.hex", bench.module), "vectors", bench.vectors.into_bytes()));
+    if let Some(p) = block.pipelined() {
+        let name = block.module_name();
+        files.push((format!("{name}.svg"), "diagram", diagram::pipeline(&name, p).into_bytes()));
+    }
     let manifest = manifest::manifest(block, design, &files, certificate);
     let mut text = serde_json::to_string_pretty(&manifest).map_err(|e| format!("internal error: manifest: {e}"))?;
     text.push('\n');

@@ -1,4 +1,4 @@
-//! stand-in
+//! What the paths of a module take, node by node (to be refined to bits).
 use super::delay::DelayModel;
 use crate::ir::*;
 #[derive(Clone, Debug)]
