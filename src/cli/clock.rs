@@ -4,7 +4,15 @@ use crate::blocks::Configured;
 use crate::flow::board::Part;
 use crate::flow::clocked::{ClockError, Clocked, Clocking};
 use crate::flow::target::Target;
+use crate::hdl::timing::split::Accumulator;
 use clap::{Arg, ArgMatches};
+
+const ACCUMULATORS: [(&str, Accumulator); 4] = [
+    ("auto", Accumulator::Auto),
+    ("chunked", Accumulator::Chunked),
+    ("difference", Accumulator::Difference),
+    ("carry-save", Accumulator::CarrySave),
+];
 
 const HEADING: &str = "Clock and registers";
 
@@ -45,6 +53,13 @@ pub fn options(c: clap::Command) -> clap::Command {
                 .default_value("1")
                 .help("Independent sums that take turns cycle by cycle, so that a loop may take I cycles"),
         )
+        .arg(
+            Arg::new("accumulator")
+                .long("accumulator")
+                .value_parser(ACCUMULATORS.map(|(w, _)| w))
+                .default_value("auto")
+                .help("How sums that wrap around are kept if their loop is too slow"),
+        )
         .arg(Arg::new("delay").long("delay").value_name("FILE").help("Delay model to plan with [default: that of the part]"))
 }
 
@@ -82,6 +97,7 @@ pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
         period_ps,
         stages: args.get_one("stages").copied(),
         streams: args.get_one("streams").copied().unwrap_or(1),
+        accumulator: text("accumulator").and_then(|w| ACCUMULATORS.iter().find(|a| a.0 == w)).map_or(Accumulator::Auto, |a| a.1),
         model: text("delay").or_else(|| text("part")).or_else(|| text("target")),
     };
     if clocking.streams > 1 && !clocking.pipelines() {

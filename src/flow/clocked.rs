@@ -5,6 +5,7 @@ use crate::golden::model::Model;
 use crate::hdl::dsl::Diagnostics;
 use crate::hdl::ir::Design;
 use crate::hdl::timing::pipeline::{Pipelined, Request, TimingError, pipeline};
+use crate::hdl::timing::split::Accumulator;
 use num_bigint::BigUint;
 use serde::Serialize;
 
@@ -17,13 +18,16 @@ pub struct Clocking {
     pub stages: Option<u32>,
     /// Independent streams that take turns.
     pub streams: u32,
+    /// How accumulators that are too slow are kept.
+    #[serde(skip)]
+    pub accumulator: Accumulator,
     /// The delay model: name of a part or a target, or a file.
     pub model: Option<String>,
 }
 
 impl Default for Clocking {
     fn default() -> Self {
-        Clocking { period_ps: None, stages: None, streams: 1, model: None }
+        Clocking { period_ps: None, stages: None, streams: 1, accumulator: Accumulator::Auto, model: None }
     }
 }
 
@@ -93,7 +97,13 @@ impl Clocked {
         let untimed = inner.design().map_err(ClockError::Block)?;
         let model = delay::model(clocking.model.as_deref().unwrap_or("ecp5"))
             .map_err(|e| ClockError::Usage { message: e.to_string(), help: e.help() })?;
-        let request = Request { period_ps: clocking.period_ps, stages: clocking.stages, streams: clocking.streams, model };
+        let request = Request {
+            period_ps: clocking.period_ps,
+            stages: clocking.stages,
+            streams: clocking.streams,
+            accumulator: clocking.accumulator,
+            model,
+        };
         let mut pipelined = pipeline(&untimed, &request).map_err(|error| {
             let help = match &error {
                 TimingError::Loop { .. } => {

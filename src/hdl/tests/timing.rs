@@ -50,10 +50,11 @@ fn pure_designs_only_get_later() {
     })
     .unwrap();
     for stages in 0..6 {
-        let request = Request { period_ps: None, stages: Some(stages), streams: 1, model: model() };
+        let request =
+            Request { period_ps: None, stages: Some(stages), streams: 1, accumulator: Default::default(), model: model() };
         assert_eq!(same(&d, &request), stages);
     }
-    let request = Request { period_ps: Some(9000.0), stages: None, streams: 1, model: model() };
+    let request = Request { period_ps: Some(9000.0), stages: None, streams: 1, accumulator: Default::default(), model: model() };
     assert!(same(&d, &request) > 0);
 }
 
@@ -69,7 +70,10 @@ fn random_pure_designs_only_get_later() {
         }
         run += 1;
         for n in [0, 1, 3] {
-            stages += same(&d, &Request { period_ps: None, stages: Some(n), streams: 1, model: model() });
+            stages += same(
+                &d,
+                &Request { period_ps: None, stages: Some(n), streams: 1, accumulator: Default::default(), model: model() },
+            );
         }
     }
     assert!(run > 50 && stages > 200, "{run} designs, {stages} stages");

@@ -2,6 +2,7 @@
 use super::delay::DelayModel;
 use crate::ir::*;
 #[derive(Clone, Debug)]
+/// Arrival times.
 pub struct Estimate {
     pub period_ps: f64,
     pub arrival_ps: Vec<f64>,

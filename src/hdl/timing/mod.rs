@@ -4,14 +4,14 @@
 //! period into faster ones, the scheduler gives every node a stage with as few register bits as
 //! possible, and the flow-control pass adds enables or valid/ready around the result.
 pub mod delay;
-pub mod flatten;
-pub mod loops;
-pub mod split;
 pub mod estimate;
+pub mod flatten;
 mod flow_network;
 pub mod insert;
+pub mod loops;
 pub mod pipeline;
 pub mod schedule;
 pub mod solve;
+pub mod split;
 pub mod stages;
 pub mod wiring;

@@ -2,7 +2,9 @@
 use super::delay::DelayModel;
 use super::estimate::{Estimate, estimate};
 use super::insert::{Register, insert};
+use super::loops::enable_to_mux;
 use super::schedule::{Goal, MOST_STAGES, NoSchedule, Schedule, Scheduler};
+use super::split::{Accumulator, SplitOptions, split};
 use crate::ir::*;
 use crate::pass;
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ pub struct Request {
     pub stages: Option<u32>,
     /// Independent streams that take turns cycle by cycle (C-slow): a loop may take so many cycles.
     pub streams: u32,
+    /// How accumulators that are too slow are kept.
+    pub accumulator: Accumulator,
     /// Delays of the part.
     pub model: DelayModel,
 }
@@ -142,8 +146,15 @@ fn attempt(design: &Design, request: &Request, period_ps: f64, stages: Option<u3
 }
 
 /// A single module whose operators are no slower than the period, where they can be.
-fn prepare(design: &Design, _request: &Request, _period_ps: f64) -> Module {
-    design.top().clone()
+fn prepare(design: &Design, request: &Request, period_ps: f64) -> Module {
+    let options =
+        SplitOptions { period_ps, model: request.model.clone(), accumulator: request.accumulator, streams: request.streams };
+    let mut design = split(design, &options);
+    design.modules[0].claims.clear();
+    if request.streams > 1 {
+        design = enable_to_mux(&design);
+    }
+    pass::optimize(&design).modules.remove(0)
 }
 
 /// The shortest period that so many stages allow, to one part in a hundred.
