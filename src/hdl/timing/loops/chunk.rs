@@ -7,7 +7,7 @@
 //! saturates, where every bit depends on all.
 use super::super::delay::DelayModel;
 use super::super::split::{LEAST_CHUNK, add_chunk, evenly};
-use super::find::{Component, components, longest};
+use super::find::{Component, components, longest, paths};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::Rebuild;
@@ -116,23 +116,27 @@ fn columns(width: u32, n: u32) -> u32 {
     lengths.iter().enumerate().map(|(i, len)| len + extra(i)).max().unwrap_or(width)
 }
 
-/// In how many chunks the loop fits, if it does.
-pub fn count(m: &Module, c: &Component, model: &DelayModel, budget: f64) -> Option<u32> {
-    let delay = |bits: u32| {
+/// In how many chunks the loop, which takes `delay_ps` as a whole, fits, if it does.
+pub fn count(m: &Module, c: &Component, delay_ps: f64, model: &DelayModel, budget: f64) -> Option<u32> {
+    let nodes = |bits: u32| {
         let cost = |id: NodeId| {
             let widths: Vec<u32> = m.arg_widths(id).iter().map(|w| (*w).min(bits)).collect();
             model.op_ps(m.node(id).op, &widths, m.width(id).min(bits))
         };
-        longest(m, c, cost).0
+        longest(m, c, cost)
     };
+    // What shorter chains save, as single nodes.
+    let whole = nodes(u32::MAX);
+    let delay = |bits: u32| delay_ps - (whole - nodes(bits));
     if obstacle(m, c).is_some() { None } else { fewest(width(m, c), delay, budget) }
 }
 
 /// What to cut, and where: loops that are too long and become short enough.
 pub fn plan(m: &Module, model: &DelayModel, budget: f64) -> Vec<Plan> {
-    let long = |c: &Component| longest(m, c, super::cost(m, model)).0 > budget;
-    let cut = |c: Component| {
-        let n = count(m, &c, model, budget)?;
+    let components = components(m);
+    let paths = paths(m, &components, model);
+    let cut = |(c, (delay_ps, _)): (Component, (f64, _))| {
+        let n = count(m, &c, delay_ps, model, budget)?;
         let ends = evenly(width(m, &c), n).into_iter().scan(0, |at, len| {
             *at += len;
             Some(*at)
@@ -140,7 +144,7 @@ pub fn plan(m: &Module, model: &DelayModel, budget: f64) -> Vec<Plan> {
         let cuts: BTreeSet<u32> = ends.take(n as usize - 1).collect();
         (n > 1).then_some(Plan { component: c, cuts })
     };
-    components(m).into_iter().filter(long).filter_map(cut).collect()
+    components.into_iter().zip(paths).filter(|(_, (ps, _))| *ps > budget).filter_map(cut).collect()
 }
 
 /// The module with these loops in chunks.
@@ -311,6 +315,10 @@ impl Writer<'_> {
         for (i, (lo, len)) in chunks.iter().enumerate() {
             let (x, y) = (self.piece(a, *lo, *len), self.piece(b, *lo, *len));
             let (sum, out) = add_chunk(&mut self.f, op, x, y, carry, i + 1 < chunks.len());
+            if let (Some(name), 0) = (self.old.name_of(id), self.f.r.new.names[sum.index()].0) {
+                let text = format!("{name}_part{i}");
+                self.f.r.new.names[sum.index()] = self.f.r.new.intern(&text);
+            }
             carry = out;
             made.push((*lo, sum));
         }

@@ -120,7 +120,11 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
         let take = match old.states[*state].enable {
             Some(enable) => {
                 let enable = r.get(enable);
-                r.op(Op::And, 1, &[clear, enable], 0)
+                let both = r.op(Op::And, 1, &[clear, enable], 0);
+                if r.new.names[both.index()].0 == 0 {
+                    r.new.names[both.index()] = r.new.intern(&format!("{}_clears", old.states[*state].name));
+                }
+                both
             }
             None => clear,
         };

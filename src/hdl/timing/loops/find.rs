@@ -1,4 +1,6 @@
 //! Strongly connected components through declared state, and the longest way through one.
+use super::super::delay::DelayModel;
+use super::super::estimate::estimate;
 use crate::ir::*;
 use crate::ops::Op;
 
@@ -94,22 +96,39 @@ pub fn components(m: &Module) -> Vec<Component> {
     found
 }
 
-/// Delay and operators of the longest path inside a component from register to register.
-pub fn longest(m: &Module, c: &Component, cost: impl Fn(NodeId) -> f64) -> (f64, Vec<NodeId>) {
-    // Delay up to and with each node, and the node before it on the path.
-    let mut best: Vec<(f64, Option<usize>)> = Vec::with_capacity(c.nodes.len());
+/// Delay of the longest path inside a component from register to register, by the delays of single nodes.
+pub fn longest(m: &Module, c: &Component, cost: impl Fn(NodeId) -> f64) -> f64 {
+    let mut arrival: Vec<f64> = Vec::with_capacity(c.nodes.len());
     for id in &c.nodes {
-        if m.node(*id).op.info().is_none() {
-            best.push((0.0, None));
-            continue;
-        }
-        let before =
-            m.args(*id).iter().filter_map(|a| c.nodes.binary_search(a).ok()).max_by(|x, y| best[*x].0.total_cmp(&best[*y].0));
-        best.push((before.map_or(0.0, |b| best[b].0) + cost(*id), before));
+        let inside = m.args(*id).iter().filter_map(|a| c.nodes.binary_search(a).ok());
+        let start = inside.map(|at| arrival[at]).fold(0.0, f64::max);
+        arrival.push(if m.node(*id).op.info().is_none() { 0.0 } else { start + cost(*id) });
     }
-    let end = (0..best.len()).max_by(|x, y| best[*x].0.total_cmp(&best[*y].0));
-    let mut path: Vec<NodeId> = std::iter::successors(end, |i| best[*i].1).map(|i| c.nodes[i]).collect();
-    path.reverse();
-    path.retain(|id| cost(*id) > 0.0);
-    (end.map_or(0.0, |e| best[e].0), path)
+    arrival.into_iter().fold(0.0, f64::max)
+}
+
+/// Longest path of each component as the estimator sees it, which knows what fits into one look-up
+/// table: its delay without that of registers, and its operators with what each adds.
+pub fn paths(m: &Module, components: &[Component], model: &DelayModel) -> Vec<(f64, Vec<(NodeId, f64)>)> {
+    // Each loop is in a stage of its own, so that only what lies inside counts.
+    let mut stage = vec![0u32; m.nodes.len()];
+    for (k, c) in components.iter().enumerate() {
+        c.nodes.iter().for_each(|id| stage[id.index()] = k as u32 + 1);
+    }
+    let arrival = estimate(m, Some(&stage), model).arrival_ps;
+    let at = |id: NodeId| (arrival[id.index()] - model.clk_to_q_ps).max(0.0);
+    components
+        .iter()
+        .map(|c| {
+            let latest = |ids: &mut dyn Iterator<Item = NodeId>| ids.max_by(|x, y| at(*x).total_cmp(&at(*y)));
+            let before = |id: &NodeId| latest(&mut m.args(*id).iter().copied().filter(|a| c.has(*a)));
+            let end = latest(&mut c.nodes.iter().copied().filter(|id| m.node(*id).op.info().is_some()));
+            let mut path: Vec<(NodeId, f64)> = std::iter::successors(end, before)
+                .map(|id| (id, at(id) - before(&id).map_or(0.0, at)))
+                .filter(|(_, ps)| *ps > 0.0)
+                .collect();
+            path.reverse();
+            (end.map_or(0.0, at), path)
+        })
+        .collect()
 }

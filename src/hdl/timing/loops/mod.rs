@@ -15,7 +15,7 @@ use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::optimize;
 pub use find::components;
-use find::{Component, longest};
+use find::{Component, paths};
 
 /// A loop through declared state, or several that share a part.
 #[derive(Clone, Debug)]
@@ -45,29 +45,19 @@ pub struct LoopNode {
     pub delay_ps: f64,
 }
 
-fn cost<'a>(m: &'a Module, model: &'a DelayModel) -> impl Fn(NodeId) -> f64 + 'a {
-    |id| model.op_ps(m.node(id).op, &m.arg_widths(id), m.width(id))
-}
-
 /// Every loop of a flat module that has an operator in it, the longest first.
 pub fn loops(m: &Module, model: &DelayModel) -> Vec<Loop> {
-    let mut found: Vec<Loop> = components(m)
+    let components = components(m);
+    let mut found: Vec<Loop> = components
         .iter()
-        .map(|c| {
-            let (delay_ps, path) = longest(m, c, cost(m, model));
-            let nodes = path
-                .into_iter()
-                .map(|id| LoopNode {
-                    id,
-                    name: m.name_of(id).map_or_else(|| m.node(id).op.info().map_or("", |i| i.name).to_string(), str::to_string),
-                    loc: m.locs[id.index()],
-                    delay_ps: cost(m, model)(id),
-                })
-                .collect();
+        .zip(paths(m, &components, model))
+        .map(|(c, (delay_ps, path))| {
+            let name = |id| m.name_of(id).map_or_else(|| m.node(id).op.info().map_or("", |i| i.name).to_string(), str::to_string);
+            let node = |(id, ps): (NodeId, f64)| LoopNode { id, name: name(id), loc: m.locs[id.index()], delay_ps: ps };
             let states = c.states.iter().map(|s| m.states[*s].name.clone()).collect();
             let reason = chunk::obstacle(m, c);
             let help = help(delay_ps, model, reason.is_some());
-            Loop { states, delay_ps, nodes, reason, help }
+            Loop { states, delay_ps, nodes: path.into_iter().map(node).collect(), reason, help }
         })
         .filter(|l| l.delay_ps > 0.0)
         .collect();
@@ -100,19 +90,16 @@ pub fn break_loops(design: &Design, options: &SplitOptions) -> Design {
         |m: Module| optimize(&Design { modules: vec![Module { clocked: true, ..m }], top: ModuleId(0), reset: design.reset });
     // States that are to take a form, in the module as it is by then.
     let which = |m: &Module, form: Form| {
-        let wanted = |c: &Component| match options.accumulator {
+        let (uses, components) = (uses(m), components(m));
+        let wanted = |(c, (delay, _)): &(&Component, (f64, Vec<(NodeId, f64)>))| match options.accumulator {
             Accumulator::Chunked => Form::Plain,
             Accumulator::Difference => Form::Difference,
             Accumulator::CarrySave => Form::CarrySave,
-            Accumulator::Auto if longest(m, c, cost(m, &options.model)).0 > budget => chosen(m, c, options, budget),
+            Accumulator::Auto if *delay > budget => chosen(m, c, *delay, options, budget),
             Accumulator::Auto => Form::Plain,
         };
-        let uses = uses(m);
-        components(m)
-            .iter()
-            .filter(|c| wanted(c) == form)
-            .filter_map(|c| difference::accumulator(m, c, &uses))
-            .collect::<Vec<usize>>()
+        let all = components.iter().zip(paths(m, &components, &options.model)).filter(|c| wanted(c) == form);
+        all.filter_map(|(c, _)| difference::accumulator(m, c, &uses)).collect::<Vec<usize>>()
     };
     let mut now = design.clone();
     let differences = which(now.top(), Form::Difference);
@@ -139,8 +126,8 @@ enum Form {
 }
 
 /// The cheapest form that fits.
-fn chosen(m: &Module, c: &Component, options: &SplitOptions, budget: f64) -> Form {
-    let plain = chunk::count(m, c, &options.model, budget);
+fn chosen(m: &Module, c: &Component, delay_ps: f64, options: &SplitOptions, budget: f64) -> Form {
+    let plain = chunk::count(m, c, delay_ps, &options.model, budget);
     // Without the clear only the adder is left in the loop.
     let clears = c.nodes.iter().any(|id| m.node(*id).op == Op::Mux);
     let width = c.states.iter().map(|s| m.states[*s].init.width()).max().unwrap_or(1);
