@@ -1,8 +1,9 @@
 //! `narrowgen synth BLOCK …`: size of a block on a target, and its clock rate between registers.
-use super::{BlockMatches, Command, Context, Failure, whole, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, clock, whole, with_blocks};
+use crate::flow::backannotate::{Signal, signals};
 use crate::flow::board::Part;
 use crate::flow::nextpnr::{self, MEASURE_MHZ, PnrReport};
-use crate::flow::report::SynthReport;
+use crate::flow::report::{SynthReport, rounded};
 use crate::flow::target::Target;
 use crate::flow::wrap::Wrapped;
 use crate::flow::yosys;
@@ -20,6 +21,7 @@ pub const COMMAND: Command = Command {
 };
 
 fn options(c: clap::Command) -> clap::Command {
+    let c = clock::options(c).next_help_heading(None::<&str>);
     c.arg(
         Arg::new("target")
             .long("target")
@@ -45,8 +47,7 @@ fn options(c: clap::Command) -> clap::Command {
             .long("part")
             .value_name("PART")
             .value_parser(Part::all().into_iter().map(|p| p.name).collect::<Vec<_>>())
-            .requires("pnr")
-            .help("Device to place on [default: the first of the target]"),
+            .help("Device to place on, and whose delays count [default: the first of the target]"),
     )
 }
 
@@ -63,6 +64,17 @@ struct Answer {
     fmax_mhz: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fmax_all: Option<Vec<f64>>,
+    /// What the delay model said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predicted_fmax_mhz: Option<f64>,
+    /// Cycles from inputs to outputs.
+    latency: u32,
+    /// Bits in pipeline registers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    register_bits: Option<u64>,
+    /// The slowest path in the words of the description.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    critical_signals: Vec<Signal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pnr: Option<PnrReport>,
     narrowgen: &'static str,
@@ -70,6 +82,8 @@ struct Answer {
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
+    let clocking = clock::clocking(args)?;
+    let block = clock::clocked(block, args)?;
     let target = args.get_one::<String>("target").and_then(|t| Target::parse(t)).unwrap_or(Target::Ecp5);
     let dsp = !args.get_flag("no-dsp");
     let part = match args.get_flag("pnr") {
@@ -100,6 +114,10 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         size,
         fmax_mhz: pnr.as_ref().map(|p| p.fmax_mhz),
         fmax_all: pnr.as_ref().map(|p| p.fmax_all.clone()),
+        predicted_fmax_mhz: block.pipelined().map(|p| rounded(1e6 / p.period_ps)),
+        latency: block.latency(),
+        register_bits: block.pipelined().map(|p| p.register_bits),
+        critical_signals: pnr.as_ref().map_or(Vec::new(), |p| signals(&design, &p.critical_path)),
         pnr,
         narrowgen: env!("CARGO_PKG_VERSION"),
     };
@@ -108,12 +126,21 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     } else {
         print(cx, &answer)
     }
-    Ok(())
+    match (clocking.period_ps, answer.fmax_mhz) {
+        (Some(period), Some(fmax)) if fmax * period < 1e6 => Err(Failure::timing(
+            format!("{:.1} MHz were asked for, {fmax:.1} MHz reached", 1e6 / period),
+            "ask for a few percent more, so that more registers are placed, or choose a faster part",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn print(cx: &Context, answer: &Answer) {
     let s = &answer.size;
     cx.line(format!("{} on {} ({} {})", answer.module, s.target, s.tool.name, s.tool.version));
+    if let Some(bits) = answer.register_bits {
+        cx.line(format!("  latency     {:>8}   ({bits} bits in pipeline registers)", answer.latency));
+    }
     let columns = [
         ("lut", s.lut),
         ("ff", s.ff),
@@ -141,6 +168,14 @@ fn print(cx: &Context, answer: &Answer) {
             p.tool.name,
             p.tool.version
         ));
+        if let Some(predicted) = answer.predicted_fmax_mhz {
+            let off = (predicted / p.fmax_mhz - 1.0) * 100.0;
+            cx.line(format!("  predicted   {predicted:.1} MHz ({off:+.1} %)"));
+        }
+        let slow: Vec<&str> = answer.critical_signals.iter().map(|s| s.name.as_str()).collect();
+        if !slow.is_empty() {
+            cx.line(format!("  slowest     {}", slow.join(" -> ")));
+        }
         if !p.caveat.is_empty() {
             cx.line(format!("  note        {}", p.caveat));
         }
