@@ -7,7 +7,7 @@
 //! saturates, where every bit depends on all.
 use super::super::delay::DelayModel;
 use super::super::split::{LEAST_CHUNK, add_chunk, evenly};
-use super::find::{Component, components, longest, paths};
+use super::find::{Component, Path, components, longest, paths};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::Rebuild;
@@ -135,8 +135,8 @@ pub fn count(m: &Module, c: &Component, delay_ps: f64, model: &DelayModel, budge
 pub fn plan(m: &Module, model: &DelayModel, budget: f64) -> Vec<Plan> {
     let components = components(m);
     let paths = paths(m, &components, model);
-    let cut = |(c, (delay_ps, _)): (Component, (f64, _))| {
-        let n = count(m, &c, delay_ps, model, budget)?;
+    let cut = |(c, path): (Component, Path)| {
+        let n = count(m, &c, path.delay_ps, model, budget)?;
         let ends = evenly(width(m, &c), n).into_iter().scan(0, |at, len| {
             *at += len;
             Some(*at)
@@ -144,7 +144,7 @@ pub fn plan(m: &Module, model: &DelayModel, budget: f64) -> Vec<Plan> {
         let cuts: BTreeSet<u32> = ends.take(n as usize - 1).collect();
         (n > 1).then_some(Plan { component: c, cuts })
     };
-    components.into_iter().zip(paths).filter(|(_, (ps, _))| *ps > budget).filter_map(cut).collect()
+    components.into_iter().zip(paths).filter(|(_, path)| path.delay_ps > budget).filter_map(cut).collect()
 }
 
 /// The module with these loops in chunks.

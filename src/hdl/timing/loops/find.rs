@@ -107,9 +107,16 @@ pub fn longest(m: &Module, c: &Component, cost: impl Fn(NodeId) -> f64) -> f64 {
     arrival.into_iter().fold(0.0, f64::max)
 }
 
-/// Longest path of each component as the estimator sees it, which knows what fits into one look-up
-/// table: its delay without that of registers, and its operators with what each adds.
-pub fn paths(m: &Module, components: &[Component], model: &DelayModel) -> Vec<(f64, Vec<(NodeId, f64)>)> {
+/// The longest path of a component from register to register.
+pub struct Path {
+    /// Without what the registers take.
+    pub delay_ps: f64,
+    /// Its operators, each with what it adds in picoseconds.
+    pub nodes: Vec<(NodeId, f64)>,
+}
+
+/// Longest path of each component as the estimator sees it, which knows what fits into one look-up table.
+pub fn paths(m: &Module, components: &[Component], model: &DelayModel) -> Vec<Path> {
     // Each loop is in a stage of its own, so that only what lies inside counts.
     let mut stage = vec![0u32; m.nodes.len()];
     for (k, c) in components.iter().enumerate() {
@@ -123,12 +130,12 @@ pub fn paths(m: &Module, components: &[Component], model: &DelayModel) -> Vec<(f
             let latest = |ids: &mut dyn Iterator<Item = NodeId>| ids.max_by(|x, y| at(*x).total_cmp(&at(*y)));
             let before = |id: &NodeId| latest(&mut m.args(*id).iter().copied().filter(|a| c.has(*a)));
             let end = latest(&mut c.nodes.iter().copied().filter(|id| m.node(*id).op.info().is_some()));
-            let mut path: Vec<(NodeId, f64)> = std::iter::successors(end, before)
+            let mut nodes: Vec<(NodeId, f64)> = std::iter::successors(end, before)
                 .map(|id| (id, at(id) - before(&id).map_or(0.0, at)))
                 .filter(|(_, ps)| *ps > 0.0)
                 .collect();
-            path.reverse();
-            (end.map_or(0.0, at), path)
+            nodes.reverse();
+            Path { delay_ps: end.map_or(0.0, at), nodes }
         })
         .collect()
 }

@@ -15,7 +15,7 @@ use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::optimize;
 pub use find::components;
-use find::{Component, paths};
+use find::{Component, Path, paths};
 
 /// A loop through declared state, or several that share a part.
 #[derive(Clone, Debug)]
@@ -51,13 +51,13 @@ pub fn loops(m: &Module, model: &DelayModel) -> Vec<Loop> {
     let mut found: Vec<Loop> = components
         .iter()
         .zip(paths(m, &components, model))
-        .map(|(c, (delay_ps, path))| {
+        .map(|(c, Path { delay_ps, nodes })| {
             let name = |id| m.name_of(id).map_or_else(|| m.node(id).op.info().map_or("", |i| i.name).to_string(), str::to_string);
             let node = |(id, ps): (NodeId, f64)| LoopNode { id, name: name(id), loc: m.locs[id.index()], delay_ps: ps };
             let states = c.states.iter().map(|s| m.states[*s].name.clone()).collect();
             let reason = chunk::obstacle(m, c);
             let help = help(delay_ps, model, reason.is_some());
-            Loop { states, delay_ps, nodes: path.into_iter().map(node).collect(), reason, help }
+            Loop { states, delay_ps, nodes: nodes.into_iter().map(node).collect(), reason, help }
         })
         .filter(|l| l.delay_ps > 0.0)
         .collect();
@@ -91,11 +91,11 @@ pub fn break_loops(design: &Design, options: &SplitOptions) -> Design {
     // States that are to take a form, in the module as it is by then.
     let which = |m: &Module, form: Form| {
         let (uses, components) = (uses(m), components(m));
-        let wanted = |(c, (delay, _)): &(&Component, (f64, Vec<(NodeId, f64)>))| match options.accumulator {
+        let wanted = |(c, path): &(&Component, Path)| match options.accumulator {
             Accumulator::Chunked => Form::Plain,
             Accumulator::Difference => Form::Difference,
             Accumulator::CarrySave => Form::CarrySave,
-            Accumulator::Auto if *delay > budget => chosen(m, c, *delay, options, budget),
+            Accumulator::Auto if path.delay_ps > budget => chosen(m, c, path.delay_ps, options, budget),
             Accumulator::Auto => Form::Plain,
         };
         let all = components.iter().zip(paths(m, &components, &options.model)).filter(|c| wanted(c) == form);
