@@ -1,8 +1,8 @@
 //! `narrowgen check BLOCK …`: golden model against the native simulator and Verilator.
-use super::{BlockMatches, Command, Context, Failure, progress, whole, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, clock, progress, whole, with_blocks};
 use crate::blocks::Configured;
 use crate::flow::check::{self, CheckError, Report};
-use crate::flow::engine::{EngineError, Kind, Native, Verilated};
+use crate::flow::engine::{EngineError, Kind};
 use crate::flow::stimulus::{Method, Options};
 use crate::flow::{engine, manifest, repro, tool};
 use crate::hdl::ir::Design;
@@ -18,6 +18,7 @@ pub const COMMAND: Command = Command {
 };
 
 fn options(c: clap::Command) -> clap::Command {
+    let c = clock::options(clock::target(c)).next_help_heading(None);
     c.arg(
         Arg::new("engine")
             .long("engine")
@@ -62,13 +63,16 @@ fn options(c: clap::Command) -> clap::Command {
 /// An engine's error as a failed command.
 pub fn engine_failure(e: EngineError) -> Failure {
     match e {
-        EngineError::Claim { .. } => Failure::mismatch(e.to_string(), "this is a defect of the block; please report it"),
+        EngineError::Claim { .. } | EngineError::Protocol { .. } => {
+            Failure::mismatch(e.to_string(), "this is a defect of the block; please report it")
+        }
         EngineError::Tool { message, help } => Failure::tool(message, help),
     }
 }
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
+    let block = clock::clocked(block, args)?;
     let kinds: &[Kind] = match args.get_one::<String>("engine").map(String::as_str) {
         Some("native") => &[Kind::Native],
         Some("verilator") => &[Kind::Verilator],
@@ -130,9 +134,9 @@ pub fn mismatch(block: &dyn Configured, design: &Design, report: &Report, under:
     let Some((kind, failing)) = &report.failing else {
         return Failure::mismatch("outputs differ", "");
     };
-    let engine: Result<Box<dyn engine::Engine>, EngineError> = match kind {
-        Kind::Verilator => Verilated::new(design).map(|e| Box::new(e) as _),
-        _ => Native::new(design).map(|e| Box::new(e) as _),
+    let engine = match kind {
+        Kind::Verilator => engine::verilated(block, design),
+        _ => engine::native(block, design),
     };
     let mut engine = match engine {
         Ok(engine) => engine,

@@ -1,6 +1,6 @@
 //! `narrowgen eval BLOCK … --vectors in.csv`: any vectors through any engine, CSV to standard output.
-use super::{BlockMatches, Command, Context, Failure, check::engine_failure, with_blocks};
-use crate::flow::engine::{Engine, Golden, Native, Verilated};
+use super::{BlockMatches, Command, Context, Failure, check::engine_failure, clock, with_blocks};
+use crate::flow::engine::{self, Engine, Golden};
 use crate::flow::vectors;
 use clap::{Arg, ArgMatches, value_parser};
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ pub const COMMAND: Command = Command {
 };
 
 fn options(c: clap::Command) -> clap::Command {
+    let c = clock::options(clock::target(c)).next_help_heading(None);
     c.arg(Arg::new("vectors").long("vectors").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help(
         "CSV: a column per input port, hexadecimal without prefix; `-` is standard input. For blocks with state, rows are cycles",
     ))
@@ -28,6 +29,7 @@ fn options(c: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
+    let block = clock::clocked(block, args)?;
     let ports = block.ports();
     let path = args.get_one::<PathBuf>("vectors").cloned().unwrap_or_default();
     let given = if path.as_os_str() == "-" {
@@ -44,8 +46,8 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     })?;
     let results = match args.get_one::<String>("engine").map(String::as_str) {
         Some("golden") => Golden(block.as_ref()).run(&given.rows, 0),
-        Some("native") => Native::new(&block.design()?).and_then(|mut e| e.run(&given.rows, 0)),
-        _ => Verilated::new(&block.design()?).and_then(|mut e| e.run(&given.rows, 0)),
+        Some("native") => engine::native(block.as_ref(), &block.design()?).and_then(|mut e| e.run(&given.rows, 0)),
+        _ => engine::verilated(block.as_ref(), &block.design()?).and_then(|mut e| e.run(&given.rows, 0)),
     }
     .map_err(engine_failure)?;
     let outputs: Vec<_> = ports.into_iter().filter(|p| !p.input).collect();

@@ -4,7 +4,7 @@
 //! no vector is an error, never a pass.
 use crate::blocks::{Configured, Port};
 use crate::flow::coverage::{Gatherer, PortCoverage};
-use crate::flow::engine::{self, Engine, EngineError, Kind, Native, Verilated};
+use crate::flow::engine::{self, Engine, EngineError, Kind, Verilated};
 use crate::flow::minimise::{self, Failing};
 use crate::flow::stimulus::{Method, Options, Plan};
 use crate::hdl::ir::Design;
@@ -82,7 +82,7 @@ pub fn check(
         let building = kinds.contains(&Kind::Verilator).then(|| scope.spawn(|| Verilated::new(design)));
         let mut engines: Vec<Box<dyn Engine>> = Vec::new();
         if kinds.contains(&Kind::Native) {
-            engines.push(Box::new(Native::new(design)?));
+            engines.push(engine::native(block, design)?);
         }
         let mut building = building;
         let mut tally = vec![(0u64, 0u64, 0f64); kinds.len()];
@@ -107,7 +107,7 @@ pub fn check(
                     message: "internal error: the Verilator build thread panicked".into(),
                     help: String::new(),
                 })??;
-                engines.push(Box::new(model));
+                engines.push(engine::around(block, design, model)?);
             }
             for (rows, expected, i, o) in &batch {
                 cover.0.merge(i);

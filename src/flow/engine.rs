@@ -1,6 +1,7 @@
 //! The engines a block runs on: the golden model, the native simulator, Verilator.
 use crate::blocks::Configured;
 use crate::flow::error::FlowError;
+use crate::flow::timed::{Timed, Timing};
 use crate::flow::unit::Unit;
 use crate::flow::verilator::{self, Model};
 use crate::hdl::ir::Design;
@@ -39,6 +40,12 @@ pub enum EngineError {
         /// Row of the table.
         row: u64,
         /// The claim.
+        text: String,
+    },
+    /// The hardware broke the protocol of its ports.
+    #[error("the protocol of the ports is broken: {text}")]
+    Protocol {
+        /// When and how.
         text: String,
     },
     /// A tool is missing or failed.
@@ -81,6 +88,28 @@ impl Verilated {
         let model = verilator::build(&[Unit::from_design(design)])?;
         Ok(Verilated(model))
     }
+}
+
+/// The native simulator on the hardware of a block, answering as the block is described.
+pub fn native(block: &dyn Configured, design: &Design) -> Result<Box<dyn Engine>, EngineError> {
+    around(block, design, Native::new(design)?)
+}
+
+/// Verilator on the hardware of a block, answering as the block is described; takes a while.
+pub fn verilated(block: &dyn Configured, design: &Design) -> Result<Box<dyn Engine>, EngineError> {
+    around(block, design, Verilated::new(design)?)
+}
+
+/// An engine on the hardware of a block as one that answers as the block is described.
+pub fn around<E: Engine + Send + 'static>(
+    block: &dyn Configured,
+    design: &Design,
+    engine: E,
+) -> Result<Box<dyn Engine>, EngineError> {
+    Ok(match Timing::new(block, design)? {
+        Some(timing) => Box::new(Timed::new(engine, timing)),
+        None => Box::new(engine),
+    })
 }
 
 impl From<FlowError> for EngineError {

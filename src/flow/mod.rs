@@ -33,6 +33,7 @@ pub mod testbench;
 #[cfg(test)]
 mod testblock;
 pub mod ties;
+pub mod timed;
 pub mod tool;
 pub mod unit;
 pub mod vectors;
