@@ -3,6 +3,7 @@
 
 mod regen;
 mod teeth;
+mod timing;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,6 +14,8 @@ struct Task(&'static str, &'static str, fn(&Path, &[String]) -> Result<(), Strin
 static TASKS: &[Task] = &[
     Task("regen", "rewrite rtl-out/ and the generated parts of README.md", |root, _| regen::run(root)),
     Task("teeth", "mutate the golden models' source, write testbenches/teeth/golden.md; [N]: only N mutants", teeth::run),
+    Task("timing", "place and route random blocks at random clocks, write fpga/results/timing.csv; [N] [SEED]", timing::run),
+    Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 
 /// The repository.

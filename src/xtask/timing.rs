@@ -1,0 +1,221 @@
+//! `cargo xtask timing [N] [SEED]`: random blocks at random clocks, placed and routed. How often is the clock that was asked
+//! for reached, and how far off is the prediction? Writes `fpga/results/timing.csv`.
+//!
+//! Every finished point is kept at once; a run that was stopped goes on where it was.
+use narrowgen::blocks;
+use narrowgen::flow::board::Part;
+use narrowgen::flow::clocked::{ClockError, Clocked, Clocking};
+use narrowgen::flow::nextpnr::{self, Options};
+use narrowgen::flow::target::Target;
+use narrowgen::flow::wrap::Wrapped;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Points of the committed table.
+const POINTS: usize = 126;
+/// Seed of the committed table.
+const SEED: u64 = 2026;
+/// Place-and-route seeds of a point.
+const SEEDS: u32 = 3;
+/// Points at a time.
+const PARALLEL: usize = 2;
+const HEAD: &str = "block,target,part,asked_mhz,result,stages,latency,register_bits,predicted_mhz,median_mhz,all_mhz";
+
+/// A stream of numbers (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words[self.below(words.len())]
+    }
+}
+
+const SMALL: &[&str] =
+    &["e4m3fn", "e5m2", "e3m2fn", "e2m3fn", "e2m1fn", "e3m4", "e4m3", "e5m2fnuz", "int8", "int4", "int6", "uint8"];
+const OUT: &[&str] = &["e4m3fn", "e5m2", "bf16", "fp16", "e3m4", "exact"];
+
+struct Point {
+    words: String,
+    streams: u32,
+    target: Target,
+    asked: f64,
+}
+
+fn point(r: &mut Random) -> Point {
+    let (a, b) = (r.pick(SMALL), r.pick(SMALL));
+    let mut streams = 1;
+    let words = match r.below(8) {
+        0 | 1 => format!("mul a {a} b {b} out {}", r.pick(OUT)),
+        2 => format!("mac a {a} b {b} terms {}", 1 << (3 + r.below(6))),
+        3 => format!("mac a int{0} b int{0} acc int32 overflow wrap", 3 + r.below(8)),
+        4 => {
+            streams = 4 + r.below(9) as u32;
+            format!("mac a {a} b {b} acc {}", r.pick(&["bf16", "fp16", "fp32"]))
+        }
+        5 => format!("dot a {a} b {a} lanes {} out {}", 2 + r.below(7), r.pick(&["exact", "fp16", "bf16"])),
+        6 => format!("dot a int{0} b int{0} lanes {1} out exact", 3 + r.below(6), 4 << r.below(3)),
+        _ => format!("convert from {} to {}", r.pick(&["fp32", "bf16", "fp16", "int16"]), r.pick(SMALL)),
+    };
+    let (target, low, high) =
+        [(Target::Ice40, 50.0, 230.0), (Target::Ecp5, 80.0, 360.0), (Target::Gowin, 40.0, 170.0)][r.below(3)];
+    // Evenly in the logarithm.
+    let asked = low * f64::powf(high / low, r.below(1000) as f64 / 999.0);
+    Point { words, streams, target, asked: asked.round() }
+}
+
+/// One line of the table.
+fn measure(p: &Point) -> Result<String, String> {
+    let part = Part::of(p.target, None)?;
+    let mut words = p.words.split(' ');
+    let block = words.next().and_then(blocks::find).ok_or("no such block")?;
+    let words: Vec<&str> = words.collect();
+    let params: Vec<(String, String)> = words.chunks(2).map(|w| (w[0].to_string(), w[1].to_string())).collect();
+    let name = if p.streams > 1 { format!("{} streams {}", p.words, p.streams) } else { p.words.clone() };
+    let head = format!("{name},{},{},{}", p.target.name(), part.name, p.asked);
+    let block = match block.configure(&params) {
+        Ok(block) => block,
+        // Not every combination is legal; it is no point then.
+        Err(_) => return Ok(String::new()),
+    };
+    let clocking =
+        Clocking { period_ps: Some(1e6 / p.asked), streams: p.streams, model: Some(part.name.clone()), ..Clocking::default() };
+    let clocked = match Clocked::build(block, &clocking) {
+        Ok(clocked) => clocked,
+        Err(ClockError::Timing { .. }) => return Ok(format!("{head},refused,,,,,,")),
+        Err(e) => return Err(e.to_string()),
+    };
+    let q = &clocked.pipelined;
+    let report =
+        nextpnr::place_and_route(&Wrapped::new(&q.design), &part, &Options { seeds: SEEDS, dsp: false, ..Options::default() });
+    let report = report.map_err(|e| e.to_string())?;
+    let all: Vec<String> = report.fmax_all.iter().map(|f| format!("{f:.1}")).collect();
+    let result = if report.fmax_mhz >= p.asked { "reached" } else { "missed" };
+    let latency = narrowgen::blocks::Configured::latency(&clocked);
+    Ok(format!(
+        "{head},{result},{},{latency},{},{:.1},{:.1},{}",
+        q.stages,
+        q.register_bits,
+        1e6 / q.period_ps,
+        report.fmax_mhz,
+        all.join(" ")
+    ))
+}
+
+/// Clocks asked for by name: block, streams, target, MHz.
+const NAMED: &[(&str, u32, Target, f64)] = &[
+    ("mac a int8 b int8 acc int32 overflow wrap", 1, Target::Ecp5, 310.0),
+    ("mac a int8 b int8 acc int32 overflow wrap", 1, Target::Ice40, 190.0),
+    ("mul a e4m3fn b e4m3fn out e4m3fn", 1, Target::Ecp5, 260.0),
+    ("mac a e4m3fn b e4m3fn acc exact", 1, Target::Ecp5, 220.0),
+    ("mac a e4m3fn b e4m3fn acc fp32", 12, Target::Ecp5, 200.0),
+    ("dot a int8 b int8 lanes 32 out exact", 1, Target::Ecp5, 220.0),
+];
+
+/// `cargo xtask named`: the clocks of [`NAMED`], written to `fpga/results/named.csv`.
+pub fn named(root: &Path, _: &[String]) -> Result<(), String> {
+    let mut text = format!("# cargo xtask named: {SEEDS} place-and-route seeds, no DSP; Yosys 0.70, nextpnr 0.11.1\n{HEAD}\n");
+    for (words, streams, target, asked) in NAMED {
+        let line = measure(&Point { words: words.to_string(), streams: *streams, target: *target, asked: *asked })?;
+        println!("{line}");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let path = root.join("fpga/results/named.csv");
+    fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Runs the task.
+pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
+    let number =
+        |i: usize, default: u64| args.get(i).map_or(Ok(default), |t| t.parse().map_err(|_| format!("`{t}` is no number")));
+    let (count, seed) = (number(0, POINTS as u64)? as usize, number(1, SEED)?);
+    let cache = narrowgen::flow::cache::dir().join(format!("timing-{seed}.txt"));
+    let done: BTreeSet<String> = fs::read_to_string(&cache).unwrap_or_default().lines().map(str::to_string).collect();
+    let file = fs::OpenOptions::new().create(true).append(true).open(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
+    let (file, next, found) = (Mutex::new(file), AtomicUsize::new(0), Mutex::new(Vec::<(usize, String)>::new()));
+    let mut random = Random(seed);
+    let points: Vec<Point> = (0..2 * count).map(|_| point(&mut random)).collect();
+    let lock = |e: std::sync::PoisonError<_>| e.into_inner();
+    std::thread::scope(|scope| {
+        for _ in 0..PARALLEL {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    let measured = found.lock().map_or_else(|e| e.into_inner().len(), |f| f.len());
+                    if i >= points.len() || measured >= count {
+                        break;
+                    }
+                    let prefix = format!("{i}\t");
+                    let kept = done.iter().find_map(|l| l.strip_prefix(&prefix)).map(str::to_string);
+                    let line = match kept {
+                        Some(line) => Ok(line),
+                        None => measure(&points[i]),
+                    };
+                    match line {
+                        Ok(line) if line.is_empty() => {}
+                        Ok(line) => {
+                            if !done.contains(&format!("{prefix}{line}")) {
+                                let _ = writeln!(file.lock().unwrap_or_else(lock), "{prefix}{line}");
+                            }
+                            println!("{i:>4} {line}");
+                            if !line.contains(",refused,") {
+                                found
+                                    .lock()
+                                    .map_or_else(|e| e.into_inner().push((i, line.clone())), |mut f| f.push((i, line.clone())));
+                            } else {
+                                println!("     beyond the part or its loop: said so");
+                            }
+                        }
+                        Err(e) => eprintln!("{i:>4} {}: {e}", points[i].words),
+                    }
+                }
+            });
+        }
+    });
+    let mut rows = found.into_inner().map_err(|_| "internal error: a thread panicked")?;
+    rows.sort();
+    let summary = summary(&rows);
+    println!("{summary}");
+    let versions = "Yosys 0.70, nextpnr 0.11.1";
+    let text = format!(
+        "# cargo xtask timing {count} {seed}: random blocks at random clocks, {SEEDS} place-and-route seeds, no DSP; {versions}\n# {}\n{HEAD}\n{}\n",
+        summary.replace('\n', "\n# "),
+        rows.into_iter().map(|r| r.1).collect::<Vec<_>>().join("\n")
+    );
+    let path = root.join("fpga/results/timing.csv");
+    fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn summary(rows: &[(usize, String)]) -> String {
+    let mut lines = Vec::new();
+    for target in ["", "ice40", "ecp5", "gowin"] {
+        let fields = rows.iter().map(|r| r.1.split(',').collect::<Vec<_>>());
+        let mine: Vec<Vec<&str>> = fields.filter(|f| target.is_empty() || f[1] == target).collect();
+        let value = |f: &Vec<&str>, i: usize| f[i].parse::<f64>().unwrap_or(f64::NAN);
+        let reached = mine.iter().filter(|f| value(f, 9) >= value(f, 3)).count();
+        let near = mine.iter().filter(|f| (value(f, 8) / value(f, 9) - 1.0).abs() <= 0.15).count();
+        let mut errors: Vec<f64> = mine.iter().map(|f| (value(f, 8) / value(f, 9) - 1.0) * 100.0).collect();
+        errors.sort_by(f64::total_cmp);
+        let n = mine.len().max(1);
+        lines.push(format!(
+            "{}: {} points, {reached} reached ({:.0} %), prediction within 15 % on {near} ({:.0} %), median error {:+.1} %",
+            if target.is_empty() { "all" } else { target },
+            mine.len(),
+            100.0 * reached as f64 / n as f64,
+            100.0 * near as f64 / n as f64,
+            errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN)
+        ));
+    }
+    lines.join("\n")
+}
