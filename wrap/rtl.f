@@ -1,1 +1,0 @@
-mac_bnb_fp4_e2m0_ieee_acc_p3109_k8p7uf_flush_out.v
