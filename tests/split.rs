@@ -23,6 +23,7 @@ fn blocks_cut_for_a_clock_compute_the_same() {
         carry_in_ps: 450.0,
         carry_bit_ps: 35.0,
         carry_out_ps: 550.0,
+        ..DelayModel::default()
     };
     let clocks = [
         (2000.0, 1, Accumulator::Auto),

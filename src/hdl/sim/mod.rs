@@ -28,10 +28,10 @@
 //! assert_eq!(checked, 16);
 //! ```
 pub mod cnf;
-mod expand;
+pub(crate) mod expand;
 mod flatten;
 mod machine;
-mod net;
+pub(crate) mod net;
 pub mod reference;
 mod tape;
 mod transpose;

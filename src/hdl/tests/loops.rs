@@ -23,6 +23,7 @@ fn options(budget_ps: f64, accumulator: Accumulator) -> SplitOptions {
         carry_in_ps: 200.0,
         carry_bit_ps: 100.0,
         carry_out_ps: 300.0,
+        ..DelayModel::default()
     };
     SplitOptions { period_ps: budget_ps + 500.0, model, accumulator, streams: 1 }
 }

@@ -18,6 +18,7 @@ fn model() -> DelayModel {
         carry_in_ps: 450.0,
         carry_bit_ps: 35.0,
         carry_out_ps: 440.0,
+        ..DelayModel::default()
     }
 }
 

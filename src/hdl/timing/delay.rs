@@ -3,7 +3,7 @@ use crate::ops::{DelayClass, Op};
 use serde::{Deserialize, Serialize};
 
 /// Delays of one part and speed grade, in picoseconds, fitted from measured designs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DelayModel {
     /// Name of the part (`fpga/parts.toml`), or of a family without place and route.
@@ -26,6 +26,24 @@ pub struct DelayModel {
     pub carry_bit_ps: f64,
     /// Carry to a sum bit.
     pub carry_out_ps: f64,
+    /// More, if the carry itself leaves the chain.
+    #[serde(default)]
+    pub carry_exit_ps: f64,
+    /// The chain has no inverters: complemented operands take a table in front of it.
+    #[serde(default)]
+    pub inverts: bool,
+    /// Inputs that multiplexers behind the tables can add.
+    #[serde(default)]
+    pub wide_inputs: u32,
+    /// Through one of those multiplexers.
+    #[serde(default)]
+    pub mux_ps: f64,
+    /// How wires grow with the design: fraction for every doubling of its cells beyond 64.
+    #[serde(default)]
+    pub size: f64,
+    /// How much shorter than asked the planned period is, as a fraction, so that placement has room.
+    #[serde(default)]
+    pub margin: f64,
 }
 
 impl DelayModel {

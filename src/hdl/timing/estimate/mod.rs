@@ -1,0 +1,65 @@
+//! How long the paths of a module take, bit by bit, as a synthesis tool would map them.
+//!
+//! Operators become gates ([`bits`](self)); sums, differences and comparisons stay carry chains. The gates are covered
+//! with look-up tables of least delay ([`map`]); wires cost by their fan-out and by the size of the
+//! design. Every value that is used in a later stage than its own passes a register on the way.
+mod bits;
+mod map;
+
+use super::delay::DelayModel;
+use crate::ir::*;
+use bits::Circuit;
+
+/// Arrival times of a module.
+#[derive(Clone, Debug)]
+pub struct Estimate {
+    /// Longest path from register to register, register delays included, in picoseconds.
+    pub period_ps: f64,
+    /// Per node: from the clock edge until its last bit is ready, in picoseconds.
+    pub arrival_ps: Vec<f64>,
+    /// Per node: the first node of its stage on its slowest path.
+    pub origin: Vec<NodeId>,
+    /// The slowest path: nodes with their arrival times.
+    pub path: Vec<(NodeId, f64)>,
+}
+
+/// Estimates a module without instances. `stages`: the stage of every node; registers are assumed
+/// wherever a value is used in a later stage than its own. Without it, only the registers that are there count.
+pub fn estimate(m: &Module, stages: Option<&[u32]>, model: &DelayModel) -> Estimate {
+    let circuit = Circuit::of(m, stages, model);
+    let labels = map::labels(&circuit, model);
+    let n = m.nodes.len();
+    let mut arrival_ps = vec![model.clk_to_q_ps; n];
+    let mut origin: Vec<NodeId> = (0..n as u32).map(NodeId).collect();
+    for i in 0..n {
+        let worst = circuit.bits[i].iter().map(|l| l.gate()).max_by(|a, b| labels[*a].at.total_cmp(&labels[*b].at));
+        if let Some(g) = worst.filter(|g| *g != 0 && circuit.stage[*g] == circuit.node_stage[i]) {
+            arrival_ps[i] = labels[g].at;
+            origin[i] = labels[g].origin.unwrap_or(NodeId(i as u32));
+        }
+    }
+    let mut worst: Option<(f64, usize)> = None;
+    for (gate, wire) in &circuit.ends {
+        // A look-up table or a sum shares its cell with the register; another register does not.
+        let direct = circuit.is_source(*gate) || *wire;
+        let at = labels[*gate].at + model.setup_ps + if direct { map::wire(&circuit, model, *gate) } else { 0.0 };
+        if worst.is_none_or(|(w, _)| at > w) {
+            worst = Some((at, *gate));
+        }
+    }
+    for (node, gate) in &circuit.controls {
+        let a = &mut arrival_ps[node.index()];
+        *a = a.max(labels[*gate].at + map::wire(&circuit, model, *gate));
+    }
+    let mut path: Vec<(NodeId, f64)> = Vec::new();
+    let mut at = worst.map(|(_, g)| g);
+    while let Some(g) = at {
+        if path.last().is_none_or(|(n, _)| *n != circuit.owner[g]) {
+            path.push((circuit.owner[g], labels[g].at));
+        }
+        at = labels[g].from;
+    }
+    path.reverse();
+    let period_ps = worst.map_or(model.clk_to_q_ps + model.setup_ps, |w| w.0);
+    Estimate { period_ps, arrival_ps, origin, path }
+}
