@@ -80,13 +80,13 @@ fn a_long_loop_becomes_short_ones() {
     assert_eq!(found.len(), 1);
     assert_eq!(
         (found[0].states.clone(), found[0].delay_ps, &found[0].reason),
-        (vec!["acc_q".into()], 1000.0 + 1000.0 + 3200.0, &None)
+        (vec!["acc_q".into()], 1000.0 + 900.0 + 3200.0, &None)
     );
     let cut = split(&d, &o);
     let left = loops(cut.top(), &o.model);
     let names: Vec<String> = left.iter().flat_map(|l| l.states.clone()).collect();
-    assert_eq!(left.len(), 5, "{}", print(&cut));
-    assert!(names.contains(&"acc_q_4".into()), "{names:?}");
+    assert_eq!(left.len(), 4, "{}", print(&cut));
+    assert!(names.contains(&"acc_q_3".into()), "{names:?}");
     assert!(left.iter().all(|l| l.delay_ps <= 2900.0 && l.states.len() == 1), "{}", print(&cut));
 }
 
@@ -121,7 +121,7 @@ fn what_does_not_depend_on_the_state_leaves_the_loop() {
     let cut = split(&d, &o);
     assert!(same(&d, &cut, 2000, 40));
     let left = loops(cut.top(), &o.model);
-    assert_eq!((left.len(), left[0].delay_ps), (1, 2600.0), "{}", print(&cut));
+    assert_eq!((left.len(), left[0].delay_ps), (1, 2500.0), "{}", print(&cut));
 }
 
 #[test]

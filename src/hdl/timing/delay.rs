@@ -59,13 +59,13 @@ impl DelayModel {
 
     /// A carry chain of `bits` bits with the wire to it.
     pub fn chain_ps(&self, bits: u32) -> f64 {
-        self.route_ps + self.carry_in_ps + self.carry_bit_ps * f64::from(bits.saturating_sub(1)) + self.carry_out_ps
+        self.route_ps + self.carry_in_ps + self.carry_bit_ps * f64::from(bits.saturating_sub(2)) + self.carry_out_ps
     }
 
     /// Most bits of a carry chain that fits in `ps`; 0 if none does.
     pub fn chain_bits(&self, ps: f64) -> u32 {
         let spare = ps - self.chain_ps(1);
-        if spare < 0.0 { 0 } else { (spare / self.carry_bit_ps.max(0.001)) as u32 + 1 }
+        if spare < 0.0 { 0 } else { (spare / self.carry_bit_ps.max(0.001)) as u32 + 2 }
     }
 
     /// An operator on its own, wires to it included; nothing for wiring and leaves.
