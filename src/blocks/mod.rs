@@ -162,6 +162,10 @@ pub trait Configured: Send + Sync {
     fn corners(&self) -> Vec<Vec<BigUint>>;
     /// The hardware as it is printed, simulated and measured: optimised.
     fn design(&self) -> Result<Design, Diagnostics>;
+    /// The options that asked for its clock and flow, as the command line takes them.
+    fn request(&self) -> String {
+        String::new()
+    }
     /// How its pipeline came about, if it has one.
     fn pipelined(&self) -> Option<&Pipelined> {
         None

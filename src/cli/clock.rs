@@ -2,17 +2,10 @@
 use super::{Failure, whole};
 use crate::blocks::Configured;
 use crate::flow::board::Part;
-use crate::flow::clocked::{ClockError, Clocked, Clocking};
+use crate::flow::clocked::{ACCUMULATORS, ClockError, Clocked, Clocking};
 use crate::flow::target::Target;
 use crate::hdl::timing::split::Accumulator;
 use clap::{Arg, ArgMatches};
-
-const ACCUMULATORS: [(&str, Accumulator); 4] = [
-    ("auto", Accumulator::Auto),
-    ("chunked", Accumulator::Chunked),
-    ("difference", Accumulator::Difference),
-    ("carry-save", Accumulator::CarrySave),
-];
 
 const HEADING: &str = "Clock and registers";
 

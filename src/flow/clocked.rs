@@ -31,6 +31,14 @@ impl Default for Clocking {
     }
 }
 
+/// Ways to keep accumulators, with their words.
+pub const ACCUMULATORS: [(&str, Accumulator); 4] = [
+    ("auto", Accumulator::Auto),
+    ("chunked", Accumulator::Chunked),
+    ("difference", Accumulator::Difference),
+    ("carry-save", Accumulator::CarrySave),
+];
+
 /// A block with its finished hardware: a block like any other, later.
 pub struct Clocked {
     inner: Box<dyn Configured>,
@@ -68,6 +76,20 @@ impl Clocking {
     /// True if registers are to be placed.
     pub fn pipelines(&self) -> bool {
         self.period_ps.is_some() || self.stages.is_some()
+    }
+
+    /// The options that ask for it, as the command line takes them.
+    pub fn options(&self) -> String {
+        let word = ACCUMULATORS.iter().find(|(_, a)| *a == self.accumulator && *a != Accumulator::Auto).map(|(w, _)| *w);
+        let all = [
+            ("period", self.period_ps.map(|p| p.to_string())),
+            ("stages", self.stages.map(|n| n.to_string())),
+            ("streams", Some(self.streams).filter(|n| *n > 1).map(|n| n.to_string())),
+            ("accumulator", word.map(str::to_string)),
+            ("delay", self.model.clone()),
+        ];
+        let given = all.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
+        given.collect::<Vec<_>>().join(" ")
     }
 
     /// Part of the module name, e.g. `_fmax250_ecp5` or `_stages3`; nothing if nothing is asked.
@@ -115,14 +137,20 @@ impl Clocked {
             };
             ClockError::Timing { error, help: help.into() }
         })?;
+        let cycles = latency(inner.as_ref(), &pipelined);
         let top = pipelined.design.top.index();
         let module = &mut pipelined.design.modules[top];
         module.name.push_str(&clocking.suffix());
         if let Some(last) = module.doc.last_mut() {
-            *last = header::closing(inner.latency() + pipelined.stages);
+            *last = header::closing(cycles);
         }
         Ok(Clocked { inner, pipelined, clocking: clocking.clone() })
     }
+}
+
+/// Cycles from inputs to outputs. A step of a state takes as many cycles as there are streams.
+fn latency(block: &dyn Configured, pipelined: &Pipelined) -> u32 {
+    block.latency() * pipelined.streams + pipelined.stages
 }
 
 impl Configured for Clocked {
@@ -142,7 +170,7 @@ impl Configured for Clocked {
         self.inner.ports()
     }
     fn latency(&self) -> u32 {
-        self.inner.latency() + self.pipelined.stages
+        latency(self.inner.as_ref(), &self.pipelined)
     }
     fn stateful(&self) -> bool {
         self.inner.stateful()
@@ -158,6 +186,9 @@ impl Configured for Clocked {
     }
     fn design(&self) -> Result<Design, Diagnostics> {
         Ok(self.pipelined.design.clone())
+    }
+    fn request(&self) -> String {
+        self.clocking.options()
     }
     fn pipelined(&self) -> Option<&Pipelined> {
         Some(&self.pipelined)

@@ -8,6 +8,7 @@ use crate::hdl::ir::Design;
 use crate::hdl::rows::Rows;
 use crate::hdl::sim::Sim;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// An engine by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,10 @@ pub struct Golden<'b>(pub &'b dyn Configured);
 pub struct Native(Sim);
 
 /// Verilator on a design as printed.
-pub struct Verilated(Model);
+pub struct Verilated {
+    model: Arc<Model>,
+    unit: usize,
+}
 
 impl Native {
     /// For a design.
@@ -86,7 +90,12 @@ impl Verilated {
     /// Builds the model; takes a while.
     pub fn new(design: &Design) -> Result<Self, EngineError> {
         let model = verilator::build(&[Unit::from_design(design)])?;
-        Ok(Verilated(model))
+        Ok(Self::of(Arc::new(model), 0))
+    }
+
+    /// A unit of a model that was built before.
+    pub fn of(model: Arc<Model>, unit: usize) -> Self {
+        Verilated { model, unit }
     }
 }
 
@@ -178,6 +187,6 @@ impl Engine for Verilated {
     }
 
     fn run(&mut self, rows: &Rows, sequence: usize) -> Result<Rows, EngineError> {
-        Ok(self.0.run(0, rows, sequence)?)
+        Ok(self.model.run(self.unit, rows, sequence)?)
     }
 }

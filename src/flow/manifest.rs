@@ -114,7 +114,8 @@ pub fn rtl_hash(files: &[File]) -> String {
     sha256(&all)
 }
 
-/// The arguments that name a block with its parameters: `mul --a e4m3fn …`, only what differs from the defaults.
+/// The arguments that name a block with its parameters and its clock: `mul --a e4m3fn … --stages 2`, only what
+/// differs from the defaults.
 pub fn arguments(block: &dyn Configured) -> String {
     let defaults: BTreeMap<&str, String> = crate::blocks::find(block.block())
         .map(|b| b.fields().into_iter().map(|f| (f.name, f.default)).collect())
@@ -124,6 +125,10 @@ pub fn arguments(block: &dyn Configured) -> String {
         if defaults.get(name) != Some(&value) {
             text.push_str(&format!(" {} {value}", crate::blocks::params::flag(name)));
         }
+    }
+    let request = block.request();
+    if !request.is_empty() {
+        text.push_str(&format!(" {request}"));
     }
     text
 }

@@ -1,7 +1,8 @@
 //! What is left behind by a mismatch: the Verilog, the vectors, the values in words and the waves.
 use crate::blocks::{Configured, Port};
-use crate::flow::engine::{Engine, Kind};
+use crate::flow::engine::{Engine, Kind, Native};
 use crate::flow::minimise::{Failing, Shown};
+use crate::flow::timed::{Timed, Timing};
 use crate::flow::{folder, manifest, vectors};
 use crate::golden::decode::decode;
 use crate::hdl::ir::{Design, NodeId, Port as IrPort};
@@ -65,7 +66,7 @@ pub fn write(
     files.push(("vectors.csv".into(), csv(&inputs, &failing.inputs).into_bytes()));
     files.push(("expected.csv".into(), csv(&outputs, &shown.expected).into_bytes()));
     files.push(("found.csv".into(), csv(&outputs, &shown.found).into_bytes()));
-    if let Some(waves) = waves(design, &failing.inputs) {
+    if let Some(waves) = driven(block, design, failing).and_then(|rows| waves(design, &rows)) {
         files.push(("waves.vcd".into(), waves));
     }
     let again = format!("narrowgen eval {} --vectors vectors.csv --engine {}", manifest::arguments(block), engine.kind().word());
@@ -87,6 +88,17 @@ fn csv(ports: &[Port], rows: &Rows) -> String {
         let _ = writeln!(text, "{}", cells.join(","));
     }
     text
+}
+
+/// The rows as the hardware is given them, cycle by cycle.
+fn driven(block: &dyn Configured, design: &Design, failing: &Failing) -> Option<Rows> {
+    match Timing::new(block, design).ok()? {
+        Some(timing) => {
+            let layout = Timed::new(Native::new(design).ok()?, timing).layout(&failing.inputs, failing.sequence).ok()?;
+            Some(layout.driven)
+        }
+        None => Some(failing.inputs.clone()),
+    }
 }
 
 /// Every named signal of the top module over the run, as a value change dump: 10 time units per row.

@@ -1,9 +1,11 @@
 //! A self-checking testbench in plain Verilog-2005 with its vectors, for any block.
 //! Runs under Icarus Verilog and under Verilator (`--binary --timing`).
 use crate::blocks::Configured;
-use crate::flow::engine;
+use crate::flow::engine::{self, Native};
 use crate::flow::stimulus::{Method, Options, Plan};
-use crate::hdl::ir::{Design, Reset};
+use crate::flow::timed::{Layout, Timed, Timing};
+use crate::hdl::ir::{Design, Port as IrPort, Reset};
+use crate::hdl::rows::Rows;
 use num_bigint::BigUint;
 use std::fmt::Write;
 
@@ -13,7 +15,8 @@ pub struct Testbench {
     pub module: String,
     /// Verilog source.
     pub verilog: String,
-    /// Contents of the vector file `MODULE.hex`: per line rst (if any), inputs, expected outputs.
+    /// Contents of the vector file `MODULE.hex`: per line `restart` (if there is a
+    /// reset), `compare` (if there is a pipeline), inputs, expected outputs.
     pub vectors: String,
 }
 
@@ -22,33 +25,45 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
     let top = design.top();
     let clocked = !top.is_combinational(design);
     let reset = clocked && design.reset == Reset::Sync;
-    let mut plan = Plan::new(block, clocked, &Options { vectors, ..Options::default() })?;
+    let stateful = block.stateful();
+    let mut plan = Plan::new(block, stateful, &Options { vectors, ..Options::default() })?;
     if plan.method == Method::Exhaustive && plan.vectors > vectors {
-        plan = Plan::sampled(block, clocked, &Options { vectors, ..Options::default() })?;
+        plan = Plan::sampled(block, stateful, &Options { vectors, ..Options::default() })?;
     }
     let ports = block.ports();
     let dut = block.module_name();
     let module = format!("tb_{dut}");
-    let mut lines = String::new();
+    let mut timed = match Timing::new(block, design).map_err(|e| e.to_string())? {
+        Some(timing) => Some(Timed::new(Native::new(design).map_err(|e| e.to_string())?, timing)),
+        None => None,
+    };
+    let mut lines = Lines::default();
     let mut count = 0;
-    let outs: Vec<u32> = ports.iter().filter(|p| !p.input).map(|p| p.bits).collect();
-    let width: u32 = u32::from(reset) + plan.widths().iter().sum::<u32>() + outs.iter().sum::<u32>();
     for chunk in 0..plan.chunks() {
         let rows = plan.chunk(chunk);
         let expected = engine::golden(block, &rows, plan.sequence);
-        for row in 0..rows.len() {
-            let mut line = BigUint::from(u32::from(reset && row % plan.sequence.max(1) == 0));
-            for (c, w) in plan.widths().iter().enumerate() {
-                line = (line << *w) | rows.get(row, c);
+        count += rows.len();
+        let layout = match &mut timed {
+            Some(timed) => timed.layout(&rows, plan.sequence).map_err(|e| e.to_string())?,
+            None => Layout::direct(rows, plan.sequence),
+        };
+        for at in 0..layout.driven.len() {
+            let cycle = at % layout.cycles;
+            if reset {
+                lines.field(u32::from(cycle == 0).into(), 1);
             }
-            for (c, w) in outs.iter().enumerate() {
-                line = (line << *w) | expected.get(row, c);
+            if timed.is_some() {
+                lines.field(u32::from(layout.shown[at].is_some()).into(), 1);
             }
-            let _ = writeln!(lines, "{line:0>digits$x}", digits = width.div_ceil(4) as usize);
-            count += 1;
+            lines.row(&layout.driven, Some(at));
+            for (_, bits) in &layout.answers {
+                lines.field(u32::from(bits[cycle]).into(), 1);
+            }
+            lines.row(&expected, layout.shown[at]);
+            lines.end();
         }
     }
-    let dims = |w: u32| if w == 1 { String::new() } else { format!("[{}:0] ", w - 1) };
+    let range = |w: u32| if w == 1 { String::new() } else { format!("[{}:0] ", w - 1) };
     let mut v = String::new();
     let _ = writeln!(v, "// Self-checking testbench of {dut}: {count} vectors from the golden model.");
     let _ = writeln!(v, "//   $ iverilog -g2005 -s {module} -o tb -c rtl.f {module}.v && vvp -N tb");
@@ -70,22 +85,29 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
         fields.push("restart".into());
         pins.push(".rst(rst)".into());
     }
-    for p in &ports {
-        let kind = if p.input { "reg " } else { "wire" };
-        let _ = writeln!(v, "  {kind} {}{};", dims(p.bits), p.name);
-        pins.push(format!(".{0}({0})", p.name));
-        if p.input {
-            fields.push(p.name.to_string());
-        }
+    if timed.is_some() {
+        let _ = writeln!(v, "  reg compare;");
+        fields.push("compare".into());
     }
+    for p in &top.inputs {
+        let _ = writeln!(v, "  reg  {}{};", range(p.width), p.name);
+        fields.push(p.name.clone());
+    }
+    let is_data = |name: &str| ports.iter().any(|p| p.name == name);
+    let mut outputs: Vec<&IrPort> = top.outputs.iter().filter(|p| !is_data(&p.name)).collect();
     for p in ports.iter().filter(|p| !p.input) {
-        let _ = writeln!(v, "  reg  {}{}_expected;", dims(p.bits), p.name);
+        outputs.extend(top.outputs.iter().filter(|o| o.name == p.name));
+    }
+    for p in &outputs {
+        let _ = writeln!(v, "  wire {0}{1};\n  reg  {0}{1}_expected;", range(p.width), p.name);
         fields.push(format!("{}_expected", p.name));
     }
-    let _ = writeln!(v, "  reg  [{}:0] vectors [0:{}];\n  integer i, errors;\n", width - 1, count - 1);
+    pins.extend(top.inputs.iter().chain(&top.outputs).map(|p| format!(".{0}({0})", p.name)));
+    let last = lines.count.saturating_sub(1);
+    let _ = writeln!(v, "  reg  [{}:0] vectors [0:{last}];\n  integer i, errors;\n", lines.width - 1);
     let _ = writeln!(v, "  {dut} dut ({});\n", pins.join(", "));
     let _ = writeln!(v, "  initial begin\n    $readmemh(\"{module}.hex\", vectors);\n    errors = 0;");
-    let _ = writeln!(v, "    for (i = 0; i < {count}; i = i + 1) begin\n      {{{}}} = vectors[i];", fields.join(", "));
+    let _ = writeln!(v, "    for (i = 0; i < {}; i = i + 1) begin\n      {{{}}} = vectors[i];", lines.count, fields.join(", "));
     if reset {
         let _ = writeln!(
             v,
@@ -93,13 +115,16 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
         );
     }
     let _ = writeln!(v, "      #5;");
-    for p in ports.iter().filter(|p| !p.input) {
-        let n = p.name;
-        let _ = writeln!(v, "      if ({n} !== {n}_expected) begin");
+    for p in &outputs {
+        let n = &p.name;
+        // Data count in cycles that show a vector; valid and ready in all.
+        let when = if timed.is_some() && is_data(n) { "compare && " } else { "" };
+        let _ = writeln!(v, "      if ({when}{n} !== {n}_expected) begin");
         let _ = writeln!(v, "        errors = errors + 1;");
         let _ = writeln!(
             v,
-            "        if (errors <= 10) $display(\"vector %0d: {n} is %h, expected %h\", i, {n}, {n}_expected);\n      end"
+            "        if (errors <= 10) $display(\"{} %0d: {n} is %h, expected %h\", i, {n}, {n}_expected);\n      end",
+            if timed.is_some() { "cycle" } else { "vector" }
         );
     }
     if clocked {
@@ -110,5 +135,38 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
         v,
         "    end else begin\n      $display(\"FAIL %0d of {count} vectors\", errors);\n      $stop;\n    end\n  end\nendmodule\n`default_nettype wire"
     );
-    Ok(Testbench { module, verilog: v, vectors: lines })
+    Ok(Testbench { module, verilog: v, vectors: lines.text })
+}
+
+/// Lines of the vector file: fields from the top bit down, in hexadecimal.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    /// The line that is being written.
+    line: BigUint,
+    bits: u32,
+    /// Bits of a finished line.
+    width: u32,
+    count: usize,
+}
+
+impl Lines {
+    fn field(&mut self, value: BigUint, bits: u32) {
+        self.line = (std::mem::take(&mut self.line) << bits) | value;
+        self.bits += bits;
+    }
+
+    /// All cells of a row; zeros if there is none.
+    fn row(&mut self, rows: &Rows, row: Option<usize>) {
+        for (c, bits) in rows.widths().iter().enumerate() {
+            self.field(row.map_or(BigUint::default(), |r| rows.get(r, c)), *bits);
+        }
+    }
+
+    fn end(&mut self) {
+        let _ = writeln!(self.text, "{:0>digits$x}", self.line, digits = self.bits.div_ceil(4) as usize);
+        self.width = self.bits;
+        (self.line, self.bits) = (BigUint::default(), 0);
+        self.count += 1;
+    }
 }

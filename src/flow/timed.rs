@@ -8,6 +8,7 @@ use super::engine::{Engine, EngineError, Kind};
 use crate::blocks::Configured;
 use crate::hdl::ir::Design;
 use crate::hdl::rows::{Rows, words_for};
+use num_bigint::BigUint;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -107,6 +108,7 @@ pub struct Timed<E> {
 }
 
 /// When tokens enter and leave, and what the control inputs are meanwhile.
+#[derive(Default)]
 struct Pace {
     /// Cycle in which the n-th token enters.
     enter: Vec<usize>,
@@ -114,6 +116,8 @@ struct Pace {
     leave: Vec<usize>,
     /// Control inputs, as columns of the hardware, by cycle.
     control: Vec<(usize, Vec<bool>)>,
+    /// Control outputs, likewise.
+    answers: Vec<(usize, Vec<bool>)>,
     cycles: usize,
 }
 
@@ -132,6 +136,7 @@ impl<E: Engine> Timed<E> {
                 enter: (0..tokens).collect(),
                 leave: (stages..tokens + stages).collect(),
                 control: Vec::new(),
+                answers: Vec::new(),
                 cycles: tokens + stages,
             }),
             Protocol::Enable => {
@@ -143,7 +148,7 @@ impl<E: Engine> Timed<E> {
                 }
                 let cycles = ce.len();
                 let control = vec![(self.timing.pins.0.control("ce")?, ce)];
-                Ok(Pace { enter: on[..tokens].to_vec(), leave: on[stages..].to_vec(), control, cycles })
+                Ok(Pace { enter: on[..tokens].to_vec(), leave: on[stages..].to_vec(), control, answers: Vec::new(), cycles })
             }
             Protocol::Stream => {
                 let mut cycles = tokens * 3 + 4 * stages + 16;
@@ -182,7 +187,8 @@ impl<E: Engine> Timed<E> {
         let both = |c: usize, column: usize, bits: &[bool]| bits[c] && seen.cell(c, column)[0] != 0;
         let enter = (0..cycles).filter(|c| both(*c, in_ready, &control[0].1)).collect();
         let leave = (0..cycles).filter(|c| both(*c, out_valid, &control[1].1)).collect();
-        Ok(Pace { enter, leave, control, cycles })
+        let answers = [in_ready, out_valid].map(|column| (column, (0..cycles).map(|c| seen.cell(c, column)[0] != 0).collect()));
+        Ok(Pace { enter, leave, control, answers: answers.to_vec(), cycles })
     }
 }
 
@@ -205,67 +211,104 @@ fn copy(pins: &Pins, block: (&Rows, usize), hardware: (&mut Rows, usize)) {
     }
 }
 
+/// Rows laid out for the hardware, cycle by cycle.
+pub struct Layout {
+    /// Inputs of the hardware.
+    pub driven: Rows,
+    /// Cycles of each independent run.
+    pub cycles: usize,
+    /// For every cycle the row whose outputs the hardware shows.
+    pub shown: Vec<Option<usize>>,
+    /// Control outputs that are known beforehand: column, and its value by cycle, the same in every run.
+    pub answers: Vec<(usize, Vec<bool>)>,
+    /// The control inputs behind it.
+    pace: Pace,
+}
+
+impl Layout {
+    /// Rows for hardware that takes them as they are.
+    pub fn direct(rows: Rows, sequence: usize) -> Layout {
+        let cycles = if sequence == 0 { rows.len().max(1) } else { sequence };
+        Layout { shown: (0..rows.len()).map(Some).collect(), driven: rows, cycles, answers: Vec::new(), pace: Pace::default() }
+    }
+}
+
+impl<E: Engine> Timed<E> {
+    /// Lays rows out for the hardware; `sequence` as for engines.
+    pub fn layout(&mut self, rows: &Rows, sequence: usize) -> Result<Layout, EngineError> {
+        let length = match (self.timing.stateful, sequence) {
+            (false, _) => RUN,
+            (true, 0) => rows.len(),
+            (true, n) => n,
+        };
+        let (length, streams) = (length.min(rows.len()).max(1), self.timing.streams);
+        let tokens = length * streams;
+        let runs = rows.len().div_ceil(tokens);
+        let pace = self.pace(tokens)?;
+        let pins = &self.timing.pins.0;
+        let mut driven = Rows::zeros(&pins.widths, runs * pace.cycles);
+        let mut shown = vec![None; driven.len()];
+        let mut rng = ChaCha8Rng::seed_from_u64(self.calls);
+        for run in 0..runs {
+            let first = run * pace.cycles;
+            for cycle in 0..pace.cycles {
+                if cycle % 2 == 0 {
+                    copy(pins, (rows, (7 * cycle + 3) % rows.len()), (&mut driven, first + cycle));
+                    continue;
+                }
+                for (column, bits) in pins.data.iter().zip(rows.widths()) {
+                    let code = BigUint::new((0..bits.div_ceil(32)).map(|_| rng.random()).collect());
+                    driven.set(first + cycle, *column, &code);
+                }
+            }
+            // The row that is a token of this run, if there is one.
+            let row_of = |token: usize| {
+                let row = (run * streams + token % streams) * length + token / streams;
+                (row < rows.len()).then_some(row)
+            };
+            // A stream shows the state after each token; rows show it before.
+            let ahead = if self.timing.first.is_some() { streams } else { 0 };
+            for token in 0..tokens {
+                if let Some(row) = row_of(token) {
+                    copy(pins, (rows, row), (&mut driven, first + pace.enter[token]));
+                }
+                if token + ahead < tokens {
+                    shown[first + pace.leave[token]] = row_of(token + ahead);
+                }
+            }
+            drive(&mut driven, &pace.control, first);
+        }
+        Ok(Layout { driven, cycles: pace.cycles, shown, answers: pace.answers.clone(), pace })
+    }
+}
+
 impl<E: Engine> Engine for Timed<E> {
     fn kind(&self) -> Kind {
         self.inner.kind()
     }
 
     fn run(&mut self, rows: &Rows, sequence: usize) -> Result<Rows, EngineError> {
-        if rows.is_empty() {
-            return self.inner.run(rows, sequence);
+        let layout = self.layout(rows, sequence)?;
+        let seen = self.inner.run(&layout.driven, layout.cycles)?;
+        for first in (0..seen.len()).step_by(layout.cycles) {
+            protocol(&self.timing, &layout.pace, &seen, first)?;
         }
-        let length = match (self.timing.stateful, sequence) {
-            (false, _) => RUN,
-            (true, 0) => rows.len(),
-            (true, n) => n,
-        }
-        .min(rows.len());
-        let streams = self.timing.streams;
-        let runs = rows.len().div_ceil(length * streams);
-        let pace = self.pace(length * streams)?;
-        let timing = &self.timing;
-        // The row that is the n-th token of a run, if there are so many.
-        let row_of = |run: usize, token: usize| {
-            let row = (run * streams + token % streams) * length + token / streams;
-            (row < rows.len()).then_some(row)
-        };
-        let mut driven = Rows::zeros(&timing.pins.0.widths, runs * pace.cycles);
-        for run in 0..runs {
-            let first = run * pace.cycles;
-            for cycle in 0..pace.cycles {
-                copy(&timing.pins.0, (rows, (7 * cycle + 3) % rows.len()), (&mut driven, first + cycle));
-            }
-            for (token, cycle) in pace.enter.iter().enumerate().take(length * streams) {
-                if let Some(row) = row_of(run, token) {
-                    copy(&timing.pins.0, (rows, row), (&mut driven, first + cycle));
-                }
-            }
-            drive(&mut driven, &pace.control, first);
-        }
-        let seen = self.inner.run(&driven, pace.cycles)?;
-        let timing = &self.timing;
-        for run in 0..runs {
-            protocol(timing, &pace, &seen, run * pace.cycles)?;
-        }
-        let pins = &timing.pins.1;
+        let pins = &self.timing.pins.1;
         let mut found = Rows::zeros(&pins.data.iter().map(|h| pins.widths[*h]).collect::<Vec<_>>(), rows.len());
-        let mut give = |row: usize, from: &Rows, at: usize, column: &dyn Fn(usize) -> usize| {
-            for c in 0..pins.data.len() {
-                let to = row * found.stride() + found.offset(c);
-                let cell = from.cell(at, column(c));
-                found.words_mut()[to..to + cell.len()].copy_from_slice(cell);
-            }
+        let mut give = |row: usize, c: usize, cell: &[u64]| {
+            let to = row * found.stride() + found.offset(c);
+            found.words_mut()[to..to + cell.len()].copy_from_slice(cell);
         };
-        for run in 0..runs {
-            for token in 0..length * streams {
-                let Some(row) = row_of(run, token) else { continue };
-                // A stream shows the state after each token; rows show it before.
-                match &timing.first {
-                    Some(first) if token < streams => give(row, first, 0, &|c| c),
-                    Some(_) => give(row, &seen, run * pace.cycles + pace.leave[token - streams], &|c| pins.data[c]),
-                    None => give(row, &seen, run * pace.cycles + pace.leave[token], &|c| pins.data[c]),
-                }
-            }
+        let mut given = vec![false; rows.len()];
+        for (at, row) in layout.shown.iter().enumerate() {
+            let Some(row) = *row else { continue };
+            given[row] = true;
+            (0..pins.data.len()).for_each(|c| give(row, c, seen.cell(at, pins.data[c])));
+        }
+        // What a stream does not show: the state before the first token.
+        for row in (0..rows.len()).filter(|r| !given[*r]) {
+            let first = self.timing.first.as_ref().ok_or_else(|| internal(format!("row {row} was not run")))?;
+            (0..pins.data.len()).for_each(|c| give(row, c, first.cell(0, c)));
         }
         Ok(found)
     }
@@ -289,26 +332,81 @@ fn protocol(timing: &Timing, pace: &Pace, seen: &Rows, first: usize) -> Result<(
             }
         }
         Protocol::Stream => {
-            let (in_ready, out_valid) = (pins.control("in_ready")?, pins.control("out_valid")?);
-            let (valid, ready) = (&pace.control[0].1, &pace.control[1].1);
+            let (out_valid, ready) = (pins.control("out_valid")?, &pace.control[1].1);
             let bit = |cycle: usize, column: usize| seen.cell(first + cycle, column)[0] != 0;
-            let (mut entered, mut left) = (pace.enter.iter(), pace.leave.iter());
             for cycle in 0..pace.cycles {
-                if valid[cycle] && bit(cycle, in_ready) && entered.next() != Some(&cycle) {
-                    return broken(cycle, "a token enters, which depends on data");
-                }
-                if ready[cycle] && bit(cycle, out_valid) && left.next() != Some(&cycle) {
-                    return broken(cycle, "a token leaves, which depends on data");
+                if pace.answers.iter().any(|(column, bits)| bits[cycle] != bit(cycle, *column)) {
+                    return broken(cycle, "valid or ready depends on data");
                 }
                 let stalled = bit(cycle, out_valid) && !ready[cycle] && cycle + 1 < pace.cycles;
                 if stalled && !(bit(cycle + 1, out_valid) && holds(cycle)) {
                     return broken(cycle, "the sink is not ready and the token does not stay");
                 }
             }
-            if entered.next().is_some() || left.next().is_some() {
-                return broken(pace.cycles, "a token is missing, which depends on data");
-            }
         }
     }
     Ok(())
+}
+
+/// Figures found by simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// Cycles from an input to the first output that depends on it, nothing stalling.
+    pub latency: u32,
+    /// Cycles from one input to the next.
+    pub interval: u32,
+}
+
+/// Measures latency and initiation interval of the hardware of a block in the native simulator.
+pub fn measure(block: &dyn Configured, design: &Design) -> Result<Measured, EngineError> {
+    /// Pairs of runs that differ in the inputs of one cycle.
+    const PAIRS: usize = 512;
+    let mut sim = super::engine::Native::new(design)?;
+    let (inputs, outputs) = (&design.top().inputs, &design.top().outputs);
+    let data = block.ports();
+    let is_data = |p: &crate::hdl::ir::Port| data.iter().any(|d| d.name == p.name);
+    let widths: Vec<u32> = inputs.iter().map(|p| p.width).collect();
+    let at = |ports: &[crate::hdl::ir::Port], name: &str| ports.iter().position(|p| p.name == name);
+    let (valid, accepts) = (at(outputs, "out_valid"), at(outputs, "in_ready"));
+    let most = block.latency() as usize + 8;
+    let changed = most + 4;
+    let cycles = changed + most;
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut rows = Rows::zeros(&widths, 2 * PAIRS * cycles);
+    for pair in 0..PAIRS {
+        for cycle in 0..cycles {
+            for (c, p) in inputs.iter().enumerate() {
+                let mut code = || match is_data(p) {
+                    true => BigUint::new((0..p.width.div_ceil(32)).map(|_| rng.random()).collect()),
+                    false => BigUint::from(1u32),
+                };
+                let (first, other) = (code(), code());
+                rows.set(2 * pair * cycles + cycle, c, &first);
+                rows.set((2 * pair + 1) * cycles + cycle, c, if cycle == changed { &other } else { &first });
+            }
+        }
+    }
+    let seen = sim.run(&rows, cycles)?;
+    let bit = |cycle: usize, column: usize| seen.cell(cycle, column)[0] != 0;
+    // The inputs of a stream count when they are accepted.
+    let accepted: Vec<usize> = (0..cycles).filter(|c| accepts.is_none_or(|a| bit(*c, a))).collect();
+    let steady = &accepted[accepted.len().min(2)..];
+    let interval = match steady {
+        [first, .., last] => ((last - first) as f64 / (steady.len() - 1) as f64).ceil() as u32,
+        _ => return Err(internal("nothing enters".into())),
+    };
+    let latency = match (valid, accepted.first()) {
+        (Some(valid), Some(first)) => (0..cycles).find(|c| bit(*c, valid)).map(|c| c - first),
+        _ => (0..PAIRS)
+            .filter_map(|pair| (0..cycles).find(|c| differs(&seen, [2 * pair, 2 * pair + 1].map(|r| r * cycles + c))))
+            .min()
+            .map(|c| c - changed),
+    };
+    let latency = latency.ok_or_else(|| internal("outputs do not follow inputs".into()))?;
+    Ok(Measured { latency: latency as u32, interval })
+}
+
+fn differs(rows: &Rows, [a, b]: [usize; 2]) -> bool {
+    let stride = rows.stride();
+    rows.words()[a * stride..][..stride] != rows.words()[b * stride..][..stride]
 }

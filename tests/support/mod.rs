@@ -1,6 +1,10 @@
 //! Compares a block's hardware with its golden model.
 #![allow(dead_code)]
 use narrowgen::blocks::{self, Configured};
+use narrowgen::flow::testbench::Testbench;
+use narrowgen::flow::tool::{Tool, resolve};
+use narrowgen::hdl::edit;
+use narrowgen::hdl::ir::{Design, NodeId};
 use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::sim::Sim;
 use num_bigint::BigUint;
@@ -155,4 +159,44 @@ fn sequences(block: &dyn Configured, runs: usize, seed: u64) -> Rows {
         rows.push(&row);
     }
     rows
+}
+
+/// The design with a register of its top module replaced by a wire, if nothing before its value uses it.
+pub fn without_register(design: &Design, register: usize) -> Option<Design> {
+    let mut broken = design.clone();
+    let top = &mut broken.modules[design.top.index()];
+    let (read, next) = (top.states[register].read, top.states[register].next);
+    for i in 0..next.index() {
+        if top.args(NodeId(i as u32)).contains(&read) {
+            return None;
+        }
+    }
+    edit::for_each_reference(top, |id| {
+        if *id == read {
+            *id = next;
+        }
+    });
+    top.states[register].read = read;
+    Some(broken)
+}
+
+/// What a testbench prints under Icarus Verilog.
+pub fn icarus(design: &Design, bench: &Testbench) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    let files = narrowgen::hdl::verilog::print(design);
+    files.iter().for_each(|f| write(&f.name, &f.text));
+    write("tb.v", &bench.verilog);
+    write(&format!("{}.hex", bench.module), &bench.vectors);
+    let mut compile = resolve(Tool::Iverilog).unwrap().command();
+    compile.args(["-g2005", "-s", &bench.module, "-o", "tb", "tb.v"]).args(files.iter().map(|f| &f.name));
+    let mut run = resolve(Tool::Vvp).unwrap().command();
+    run.args(["-N", "tb"]);
+    let mut text = String::new();
+    for mut command in [compile, run] {
+        let done = command.current_dir(dir.path()).output().unwrap();
+        text.push_str(&String::from_utf8_lossy(&done.stdout));
+        text.push_str(&String::from_utf8_lossy(&done.stderr));
+    }
+    text
 }

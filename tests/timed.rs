@@ -1,0 +1,122 @@
+//! Blocks with pipeline registers and flow control: what the manifest says of latency and throughput
+//! is what simulation shows, and the values are those of the golden model.
+mod support;
+use narrowgen::blocks::Configured;
+use narrowgen::flow::check::{check, differing};
+use narrowgen::flow::clocked::{Clocked, Clocking};
+use narrowgen::flow::engine::{self, Kind};
+use narrowgen::flow::stimulus::{Options, Plan};
+use narrowgen::flow::timed::measure;
+use narrowgen::flow::tool::{Tool, for_tests};
+use narrowgen::flow::unit::Unit;
+use narrowgen::flow::{testbench, verilator};
+use rayon::prelude::*;
+
+/// Every block, without and with state, with narrow and wide results.
+const BLOCKS: &[(&str, &str)] = &[
+    ("mul", ""),
+    ("mul", "a=int4 b=e2m1fn out=exact"),
+    ("convert", "from=e5m2 to=e4m3fn"),
+    ("convert", "from=fp16 to=e4m3fn round=stochastic random_bits=3"),
+    ("dot", "a=int4 b=int4 out=exact"),
+    ("dot", "a=e4m3fn b=e4m3fn out=fp32"),
+    ("mac", ""),
+    ("mac", "a=int8 b=int8"),
+    ("mac", "a=e2m1fn b=e2m1fn acc=fp16"),
+];
+
+fn clocked(block: &str, params: &str, clocking: &Clocking) -> Clocked {
+    let inner = support::configure(block, params).unwrap_or_else(|e| panic!("{block} {params}: {e}"));
+    Clocked::build(inner, clocking).unwrap_or_else(|e| panic!("{block} {params} {}: {e}", clocking.options()))
+}
+
+/// Every block with every number of stages from 0 to 6, and with streams in turn.
+fn all() -> Vec<Clocked> {
+    let mut points: Vec<(usize, Clocking)> = Vec::new();
+    for block in 0..BLOCKS.len() {
+        for stages in 0..=6 {
+            for streams in [1, 3] {
+                points.push((block, Clocking { stages: Some(stages), streams, ..Clocking::default() }));
+            }
+        }
+    }
+    points.into_par_iter().map(|(b, clocking)| clocked(BLOCKS[b].0, BLOCKS[b].1, &clocking)).collect()
+}
+
+#[test]
+fn latency_and_interval_are_those_of_the_manifest() {
+    let blocks = all();
+    assert!(blocks.len() >= 100, "{}", blocks.len());
+    blocks.par_iter().for_each(|block| {
+        let design = block.design().unwrap();
+        let found = measure(block, &design).unwrap_or_else(|e| panic!("{}: {e}", block.module_name()));
+        let manifest = narrowgen::flow::manifest::manifest(block, &design, &[], None);
+        assert_eq!((found.latency, found.interval), (manifest.latency, manifest.initiation_interval), "{}", block.module_name());
+    });
+}
+
+#[test]
+fn values_in_the_native_simulator() {
+    let options = Options { vectors: 6000, ..Options::default() };
+    all().par_iter().for_each(|block| {
+        let report = check(block, &block.design().unwrap(), &[Kind::Native], &options, &|_, _| ()).unwrap();
+        assert!(report.passed(), "{}: {:?}", block.module_name(), report.failing);
+    });
+}
+
+#[test]
+fn values_in_verilator() {
+    if !for_tests("values_in_verilator", &[Tool::Verilator, Tool::Cxx]) {
+        return;
+    }
+    let blocks = all();
+    let units: Vec<Unit> = blocks.iter().map(|b| Unit::from_design(&b.design().unwrap())).collect();
+    let model = std::sync::Arc::new(verilator::build(&units).unwrap());
+    let vectors: Vec<usize> = blocks
+        .par_iter()
+        .enumerate()
+        .map(|(unit, block)| {
+            let plan = Plan::sampled(block, block.stateful(), &Options { vectors: 2000, ..Options::default() }).unwrap();
+            let rows = plan.chunk(0);
+            let verilated = engine::Verilated::of(model.clone(), unit);
+            let mut engine = engine::around(block, &block.design().unwrap(), verilated).unwrap();
+            let found = engine.run(&rows, plan.sequence).unwrap();
+            let expected = engine::golden(block, &rows, plan.sequence);
+            assert_eq!(differing(&expected, &found), Vec::<usize>::new(), "{}", block.module_name());
+            rows.len()
+        })
+        .collect();
+    assert!(vectors.iter().all(|n| *n == 2000), "{vectors:?}");
+}
+
+#[test]
+fn a_register_too_few_is_noticed() {
+    // Each pipeline register in turn becomes a wire.
+    let mut tried = 0;
+    for (name, params) in [("mul", "a=e2m1fn b=e2m1fn out=e4m3fn"), ("mac", "a=int4 b=int4")] {
+        let block = clocked(name, params, &Clocking { stages: Some(2), ..Clocking::default() });
+        let design = block.design().unwrap();
+        let count = design.top().states.len();
+        assert!(count > 2, "{name}: {count}");
+        for dropped in 0..count {
+            let Some(broken) = support::without_register(&design, dropped) else { continue };
+            tried += 1;
+            let report = check(&block, &broken, &[Kind::Native], &Options::default(), &|_, _| ()).unwrap();
+            assert!(!report.passed(), "{name} without `{}`", design.top().states[dropped].name);
+        }
+    }
+    assert!(tried >= 4, "{tried}");
+}
+
+#[test]
+fn testbenches_of_pipelines_pass() {
+    if !for_tests("testbenches_of_pipelines_pass", &[Tool::Iverilog, Tool::Vvp]) {
+        return;
+    }
+    all().par_iter().step_by(7).for_each(|block| {
+        let design = block.design().unwrap();
+        let bench = testbench::make(block, &design, 200).unwrap();
+        let text = support::icarus(&design, &bench);
+        assert!(text.contains("PASS 200 vectors"), "{}: {text}", block.module_name());
+    });
+}
