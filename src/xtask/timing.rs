@@ -26,7 +26,7 @@ const PARALLEL: usize = 2;
 const HEAD: &str = "block,target,part,asked_mhz,result,stages,latency,register_bits,predicted_mhz,median_mhz,all_mhz";
 
 /// A stream of numbers (SplitMix64).
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
@@ -45,14 +45,27 @@ const SMALL: &[&str] =
     &["e4m3fn", "e5m2", "e3m2fn", "e2m3fn", "e2m1fn", "e3m4", "e4m3", "e5m2fnuz", "int8", "int4", "int6", "uint8"];
 const OUT: &[&str] = &["e4m3fn", "e5m2", "bf16", "fp16", "e3m4", "exact"];
 
-struct Point {
-    words: String,
-    streams: u32,
+/// A random request.
+pub struct Point {
+    /// Block and parameters.
+    pub words: String,
+    /// Streams that take turns.
+    pub streams: u32,
     target: Target,
     asked: f64,
 }
 
-fn point(r: &mut Random) -> Point {
+/// Clocks that are asked of a target, MHz.
+pub fn range(target: Target) -> (f64, f64) {
+    match target {
+        Target::Ice40 => (50.0, 230.0),
+        Target::Gowin => (40.0, 170.0),
+        _ => (80.0, 360.0),
+    }
+}
+
+/// The next request.
+pub fn point(r: &mut Random) -> Point {
     let (a, b) = (r.pick(SMALL), r.pick(SMALL));
     let mut streams = 1;
     let words = match r.below(8) {
@@ -67,8 +80,8 @@ fn point(r: &mut Random) -> Point {
         6 => format!("dot a int{0} b int{0} lanes {1} out exact", 3 + r.below(6), 4 << r.below(3)),
         _ => format!("convert from {} to {}", r.pick(&["fp32", "bf16", "fp16", "int16"]), r.pick(SMALL)),
     };
-    let (target, low, high) =
-        [(Target::Ice40, 50.0, 230.0), (Target::Ecp5, 80.0, 360.0), (Target::Gowin, 40.0, 170.0)][r.below(3)];
+    let target = [Target::Ice40, Target::Ecp5, Target::Gowin][r.below(3)];
+    let (low, high) = range(target);
     // Evenly in the logarithm.
     let asked = low * f64::powf(high / low, r.below(1000) as f64 / 999.0);
     Point { words, streams, target, asked: asked.round() }

@@ -1,6 +1,6 @@
 //! From an untimed design to a pipelined one: [`pipeline`].
 use super::delay::DelayModel;
-use super::estimate::{Estimate, estimate};
+use super::estimate::estimate;
 use super::insert::{Register, insert};
 use super::loops::enable_to_mux;
 use super::schedule::{Goal, MOST_STAGES, NoSchedule, Schedule, Scheduler};
@@ -123,7 +123,8 @@ pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingE
     }
     let (module, schedule) = match (request.period_ps, request.stages) {
         (Some(period), stages) => {
-            let plan = attempt(design, request, period, stages);
+            // Placement differs from the plan; a little room makes up for it.
+            let plan = attempt(design, request, period * (1.0 - request.model.margin), stages);
             let (module, schedule) = plan.ok_or(TimingError::Stages { allowed: stages.unwrap_or(MOST_STAGES) })?;
             reached(&module, &schedule, period)?;
             (module, schedule)
@@ -199,7 +200,7 @@ fn finish(design: &Design, module: Module, schedule: Schedule, request: &Request
     let (pipelined, kinds) = insert(&module, &schedule, streams);
     let registers: BTreeMap<String, Register> = pipelined.states.iter().map(|s| s.name.clone()).zip(kinds).collect();
     let out = pass::optimize(&Design { modules: vec![pipelined], top: ModuleId(0), reset: design.reset });
-    let period_ps = check(out.top(), &schedule).period_ps;
+    let period_ps = estimate(out.top(), None, &request.model).period_ps;
     Pipelined {
         design: out,
         registers,
@@ -210,9 +211,4 @@ fn finish(design: &Design, module: Module, schedule: Schedule, request: &Request
         model: request.model.name.clone(),
         plan: Plan { module, schedule, streams: request.streams, setup_ps: request.model.setup_ps },
     }
-}
-
-/// The estimate of the finished module; that of the schedule is the same up to what the passes simplified.
-fn check(_: &Module, schedule: &Schedule) -> Estimate {
-    schedule.estimate.clone()
 }
