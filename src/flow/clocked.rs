@@ -128,14 +128,15 @@ impl Clocked {
         };
         let mut pipelined = pipeline(&untimed, &request).map_err(|error| {
             let help = match &error {
-                TimingError::Loop { .. } => {
-                    "give independent sums in turn (--streams N), add up exactly (--acc exact), or ask for a slower clock"
+                TimingError::Loop { enough: Some(n), .. } => {
+                    format!("let {n} independent sums take turns (--streams {n}), or ask for a slower clock")
                 }
-                TimingError::Stages { .. } => "allow more stages, or ask for a slower clock",
-                TimingError::Part { .. } => "ask for a slower clock, or choose a faster part",
-                TimingError::Memory { .. } => "use one stream",
+                TimingError::Loop { .. } => "ask for a slower clock, or keep the sum exactly (--acc exact)".into(),
+                TimingError::Stages { .. } => "allow more stages, or ask for a slower clock".into(),
+                TimingError::Part { .. } => "ask for a slower clock, or choose a faster part".into(),
+                TimingError::Memory { .. } => "use one stream".into(),
             };
-            ClockError::Timing { error, help: help.into() }
+            ClockError::Timing { error, help }
         })?;
         let cycles = latency(inner.as_ref(), &pipelined);
         let top = pipelined.design.top.index();

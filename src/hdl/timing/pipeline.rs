@@ -2,12 +2,15 @@
 use super::delay::DelayModel;
 use super::estimate::estimate;
 use super::insert::{Register, insert};
-use super::loops::enable_to_mux;
+use super::loops::{LoopNode, enable_to_mux, loops};
 use super::schedule::{Goal, MOST_STAGES, NoSchedule, Schedule, Scheduler};
 use super::split::{Accumulator, SplitOptions, split};
 use crate::ir::*;
 use crate::pass;
 use std::collections::BTreeMap;
+
+/// Most streams that can take turns.
+pub const MOST_STREAMS: u32 = 64;
 
 /// What a user asks of the clock.
 #[derive(Clone, Debug)]
@@ -66,14 +69,22 @@ pub enum TimingError {
         /// Stages allowed.
         allowed: u32,
     },
-    /// Loops of declared state are slower than the period.
+    /// A loop of declared state takes longer than it may: a period for each stream.
     Loop {
         /// States in it.
         states: Vec<String>,
-        /// Estimated period in picoseconds.
-        period_ps: f64,
+        /// Its operators: name, and place in the source.
+        path: Vec<String>,
+        /// Estimated time around it, registers included, in picoseconds.
+        loop_ps: f64,
         /// Period asked for.
         asked_ps: f64,
+        /// Streams that were to take turns.
+        streams: u32,
+        /// Why it cannot be made shorter, if it cannot.
+        reason: Option<String>,
+        /// Streams with which it would do, if some number does.
+        enough: Option<u32>,
     },
     /// The part is not that fast: what cannot be cut any further takes longer.
     Part {
@@ -96,13 +107,18 @@ impl std::fmt::Display for TimingError {
         let mhz = |ps: &f64| 1e6 / ps;
         match self {
             TimingError::Stages { allowed } => write!(f, "the clock needs more than the {allowed} stages allowed"),
-            TimingError::Loop { states, period_ps, asked_ps } => write!(
-                f,
-                "the loop through {} takes an estimated {period_ps:.0} ps ({:.1} MHz); asked for {asked_ps:.0} ps ({:.1} MHz)",
-                states.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "),
-                mhz(period_ps),
-                mhz(asked_ps)
-            ),
+            TimingError::Loop { states, path, loop_ps, asked_ps, streams, reason, .. } => {
+                let states: Vec<String> = states.iter().map(|s| format!("`{s}`")).collect();
+                write!(
+                    f,
+                    "the loop through {} takes an estimated {loop_ps:.0} ps; asked for {} of {asked_ps:.0} ps ({:.1} MHz)",
+                    states.join(", "),
+                    if *streams == 1 { "a period".to_string() } else { format!("{streams} periods") },
+                    mhz(asked_ps)
+                )?;
+                reason.iter().try_for_each(|r| write!(f, "; {r}"))?;
+                path.iter().try_for_each(|p| write!(f, "\n  {p}"))
+            }
             TimingError::Part { period_ps, asked_ps, at } => write!(
                 f,
                 "the part is too slow: the shortest stage, ending at `{at}`, takes an estimated {period_ps:.0} ps ({:.1} MHz); asked for {asked_ps:.0} ps ({:.1} MHz)",
@@ -124,10 +140,18 @@ pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingE
     let (module, schedule) = match (request.period_ps, request.stages) {
         (Some(period), stages) => {
             // Placement differs from the plan; a little room makes up for it.
-            let plan = attempt(design, request, period * (1.0 - request.model.margin), stages);
-            let (module, schedule) = plan.ok_or(TimingError::Stages { allowed: stages.unwrap_or(MOST_STAGES) })?;
-            reached(&module, &schedule, period)?;
-            (module, schedule)
+            let planned = period * (1.0 - request.model.margin);
+            match attempt(design, request, planned, stages) {
+                None if request.streams > 1 && stages.is_none() => return Err(slow_loop(design, request, period)),
+                None => return Err(TimingError::Stages { allowed: stages.unwrap_or(MOST_STAGES) }),
+                Some((_, schedule)) if schedule.estimate.period_ps > period && !schedule.slow_loops.is_empty() => {
+                    return Err(slow_loop(design, request, period));
+                }
+                Some((module, schedule)) => {
+                    reached(&module, &schedule, period)?;
+                    (module, schedule)
+                }
+            }
         }
         (None, Some(stages)) => fastest(design, request, stages),
         (None, None) => attempt(design, request, f64::INFINITY, Some(0)).ok_or(TimingError::Stages { allowed: 0 })?,
@@ -181,15 +205,37 @@ fn fastest(design: &Design, request: &Request, stages: u32) -> (Module, Schedule
     best.unwrap_or_else(|| panic!("internal error: without a clock everything fits into any number of stages"))
 }
 
+/// What is known about the loop that keeps a design from a period, and how many streams would do.
+fn slow_loop(design: &Design, request: &Request, asked_ps: f64) -> TimingError {
+    let model = &request.model;
+    let module = prepare(design, request, asked_ps);
+    let registers = model.clk_to_q_ps + model.setup_ps;
+    let longest = loops(&module, model).into_iter().next();
+    let planned = asked_ps * (1.0 - model.margin);
+    let enough = (request.streams + 1..=MOST_STREAMS).find(|streams| {
+        let wider = Request { streams: *streams, ..request.clone() };
+        attempt(design, &wider, planned, None).is_some_and(|(_, s)| s.estimate.period_ps <= asked_ps)
+    });
+    let path = longest.as_ref().map_or(Vec::new(), |l| {
+        let place = |n: &LoopNode| n.loc.map_or(String::new(), |at| format!("  {}:{}", at.file(), at.line()));
+        l.nodes.iter().map(|n| format!("{:>6.0} ps  {}{}", n.delay_ps, n.name, place(n))).collect()
+    });
+    TimingError::Loop {
+        states: longest.as_ref().map_or(Vec::new(), |l| l.states.clone()),
+        path,
+        loop_ps: longest.as_ref().map_or(0.0, |l| l.delay_ps + registers),
+        asked_ps,
+        streams: request.streams,
+        reason: longest.and_then(|l| l.reason),
+        enough,
+    }
+}
+
 /// Says what keeps a schedule from the period asked for.
 fn reached(module: &Module, schedule: &Schedule, asked_ps: f64) -> Result<(), TimingError> {
     let period_ps = schedule.estimate.period_ps;
     if period_ps <= asked_ps {
         return Ok(());
-    }
-    if !schedule.slow_loops.is_empty() {
-        let names = module.states.iter().filter(|s| schedule.slow_loops.contains(&s.read)).map(|s| s.name.clone());
-        return Err(TimingError::Loop { states: names.collect(), period_ps, asked_ps });
     }
     let at = schedule.estimate.path.iter().rev().find_map(|(n, _)| module.name_of(*n)).unwrap_or("an unnamed node");
     Err(TimingError::Part { period_ps, asked_ps, at: at.to_string() })
