@@ -2,6 +2,7 @@
 use narrowgen::flow::tool::{Tool, for_tests};
 use narrowgen::flow::unit::Unit;
 use narrowgen::flow::{icarus, lint, verilator};
+use narrowgen::hdl::ir::Pins;
 use narrowgen::hdl::prelude::*;
 use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::verilog::File;
@@ -134,6 +135,8 @@ fn a_memory_is_new_in_every_sequence() {
         clocked: true,
         reset: true,
         memory: true,
+        pins: Pins::default(),
+        reset_low: false,
     };
     let model = verilator::build(&[unit]).unwrap();
     let rows = table(&[1, 2, 4], &[&[1, 2, 9], &[0, 2, 0], &[0, 2, 0], &[0, 2, 0], &[0, 2, 0], &[0, 2, 0]]);

@@ -15,7 +15,7 @@ use super::target::Target;
 use super::tool::{Tool, resolve};
 use super::yosys::{self, Synthesised};
 use crate::blocks::Configured;
-use crate::hdl::ir::{Design, Reset};
+use crate::hdl::ir::Design;
 use crate::hdl::verilog::{self, File};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -239,15 +239,15 @@ pub(super) const RESET_CYCLES: usize = 15;
 /// The top module: clock and serial line on pins, a reset at power-up where the block wants one.
 fn top(design: &Design, board: &Board) -> File {
     let module = &design.top().name;
-    let (reset, pin) = match design.reset {
-        Reset::None => (String::new(), ""),
-        Reset::Sync => (
+    let (reset, pin) = match design.top().reset_port(design.reset) {
+        None => (String::new(), String::new()),
+        Some(name) => (
             format!(
                 "  // Registers start at 0 when the device is configured: {RESET_CYCLES} cycles of reset.\n  \
                  reg  [3:0] started = 4'd0;\n  wire rst = ~(&started);\n  \
                  always @(posedge clk) if (rst) started <= started + 4'd1;\n"
             ),
-            ".rst(rst), ",
+            format!(".{name}({}rst), ", if design.reset.is_low() { "~" } else { "" }),
         ),
     };
     let text = format!(
@@ -286,6 +286,7 @@ mod tests {
     use super::*;
     use crate::flow::testblock::TestMac;
     use crate::flow::tool::for_tests;
+    use crate::hdl::ir::Reset;
 
     #[test]
     fn signatures_agree_with_either_kind_of_reset_and_the_files_are_the_same_every_time() {

@@ -97,11 +97,10 @@ fn write(dir: &Path, name: &str, text: &str) -> Result<(), FlowError> {
 fn testbench(out: &mut String, index: usize, unit: &Unit, rows: usize, sequence: usize) {
     let range = |bits: u32| format!("[{}:0]", bits - 1);
     let mut body = String::new();
-    let mut pins = Vec::new();
+    let mut pins = unit.control_pins("clk", "rst");
     for (name, on) in [("clk", unit.clocked), ("rst", unit.clocked && unit.reset)] {
         if on {
             let _ = writeln!(body, "  reg {name} = 1'b0;");
-            pins.push(format!(".{name}({name})"));
         }
     }
     for (i, (name, bits)) in unit.inputs.iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::blocks::{Configured, Port};
 use crate::flow::check::Report;
 use crate::golden::names;
-use crate::hdl::ir::{Design, Reset};
+use crate::hdl::ir::Design;
 use crate::hdl::verilog::File;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -136,11 +136,11 @@ pub fn arguments(block: &dyn Configured) -> String {
 /// The ports of the top module as printed, clock and reset first.
 pub fn ports(block: &dyn Configured, design: &Design) -> Vec<PortEntry> {
     let mut all = Vec::new();
-    let mut control = |name: &str| {
+    let mut control = |name: &str, role: &str| {
         all.push(PortEntry {
             name: name.into(),
             direction: "input".into(),
-            role: if name == "clk" { "clock" } else { "reset" }.into(),
+            role: role.into(),
             bits: 1,
             lanes: 1,
             format: None,
@@ -148,9 +148,9 @@ pub fn ports(block: &dyn Configured, design: &Design) -> Vec<PortEntry> {
         });
     };
     if !design.top().is_combinational(design) {
-        control("clk");
-        if design.reset == Reset::Sync {
-            control("rst");
+        control(design.top().clock(), "clock");
+        if let Some(reset) = design.top().reset_port(design.reset) {
+            control(reset, "reset");
         }
     }
     all.extend(block.ports().iter().map(entry));

@@ -5,6 +5,7 @@ use super::unit::Unit;
 use super::verilator;
 use super::yosys::{NETLIST_VERILOG, Synthesised};
 use crate::hdl::ir::Design;
+use crate::hdl::ir::Pins;
 use crate::hdl::rows::Rows;
 use crate::hdl::sim::Sim;
 use crate::hdl::verilog::File;
@@ -38,6 +39,8 @@ pub fn netlist_line(design: &Synthesised, cells: File, cycles: usize) -> Result<
         clocked: true,
         reset: false,
         memory: false,
+        pins: Pins::default(),
+        reset_low: false,
     };
     let model = verilator::build(&[unit])?;
     Ok(column(&model.run(0, &constant_one(cycles + RESET_CYCLES), 0)?))

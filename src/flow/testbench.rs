@@ -24,7 +24,7 @@ pub struct Testbench {
 pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Testbench, String> {
     let top = design.top();
     let clocked = !top.is_combinational(design);
-    let reset = clocked && design.reset == Reset::Sync;
+    let reset = clocked && design.reset != Reset::None;
     let stateful = block.stateful();
     let mut plan = Plan::new(block, stateful, &Options { vectors, ..Options::default() })?;
     if plan.method == Method::Exhaustive && plan.vectors > vectors {
@@ -78,12 +78,13 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
     let mut pins: Vec<String> = Vec::new();
     if clocked {
         let _ = writeln!(v, "  reg clk = 1'b0;");
-        pins.push(".clk(clk)".into());
+        pins.push(format!(".{}(clk)", top.clock()));
     }
     if reset {
         let _ = writeln!(v, "  reg rst = 1'b1;\n  reg restart;");
         fields.push("restart".into());
-        pins.push(".rst(rst)".into());
+        let (name, not) = (top.reset_port(design.reset).unwrap_or("rst"), if design.reset.is_low() { "~" } else { "" });
+        pins.push(format!(".{name}({not}rst)"));
     }
     if timed.is_some() {
         let _ = writeln!(v, "  reg compare;");

@@ -1,13 +1,13 @@
 //! [`Unit`]: a piece of Verilog with known ports, as the simulators take it.
 use super::error::FlowError;
-use crate::hdl::ir::{Design, Reset};
+use crate::hdl::ir::{Design, Pins, Reset};
 use crate::hdl::verilog::{self, File};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// A Verilog module to simulate, with everything below it. Sequential modules have a port `clk`,
-/// and `rst` (synchronous, active high) if `reset` is set; all other ports are listed.
+/// A Verilog module to simulate, with everything below it. Sequential modules have a clock and
+/// perhaps a reset, named in `pins`; all other ports are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// Source files.
@@ -18,10 +18,14 @@ pub struct Unit {
     pub inputs: Vec<(String, u32)>,
     /// Output ports with their widths in bits.
     pub outputs: Vec<(String, u32)>,
-    /// It has a port `clk`.
+    /// It has a clock.
     pub clocked: bool,
-    /// It has a port `rst`, and that brings back the first state.
+    /// It has a reset that brings back the first state.
     pub reset: bool,
+    /// Names of clock and reset.
+    pub pins: Pins,
+    /// It resets while its reset is 0.
+    pub reset_low: bool,
     /// It has a memory, which reset does not clear.
     pub memory: bool,
 }
@@ -38,9 +42,23 @@ impl Unit {
             inputs: ports(&top.inputs),
             outputs: ports(&top.outputs),
             clocked,
-            reset: clocked && design.reset == Reset::Sync,
+            reset: clocked && design.reset != Reset::None,
+            pins: Pins { clock: top.clock().to_string(), reset: top.reset_port(design.reset).unwrap_or("rst").to_string() },
+            reset_low: design.reset.is_low(),
             memory: design.modules.iter().any(|m| !m.rams.is_empty()),
         }
+    }
+
+    /// Connections of clock and reset to wires of these names, both active high.
+    pub fn control_pins(&self, clock: &str, reset: &str) -> Vec<String> {
+        let mut pins = Vec::new();
+        if self.clocked {
+            pins.push(format!(".{}({clock})", self.pins.clock));
+        }
+        if self.clocked && self.reset {
+            pins.push(format!(".{}({}{reset})", self.pins.reset, if self.reset_low { "~" } else { "" }));
+        }
+        pins
     }
 
     /// Widths of the input columns.

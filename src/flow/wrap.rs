@@ -3,7 +3,7 @@
 //! A serial-in shift register feeds the inputs (and the reset, if there is one); the outputs go to a
 //! row of registers, from there to a shift register that either loads them or shifts out. So every
 //! path of the block runs from register to register, and the number of pins of the device does not matter.
-use crate::hdl::ir::{Design, Reset};
+use crate::hdl::ir::Design;
 use crate::hdl::verilog::{self, File};
 
 /// A design ready for measuring.
@@ -20,13 +20,13 @@ impl Wrapped {
         let block = design.top();
         let clocked = !block.is_combinational(design);
         let top = format!("{}_between_registers", block.name);
-        let reset = clocked && design.reset == Reset::Sync;
+        let reset = block.reset_port(design.reset).filter(|_| clocked);
         let (mut connections, mut low) = (Vec::new(), 0);
         if clocked {
-            connections.push(".clk(clk)".to_string());
+            connections.push(format!(".{}(clk)", block.clock()));
         }
-        if reset {
-            connections.push(".rst(inputs[0])".into());
+        if let Some(reset) = reset {
+            connections.push(format!(".{reset}(inputs[0])"));
             low = 1;
         }
         for port in &block.inputs {

@@ -21,6 +21,10 @@ pub fn for_each_reference(m: &mut Module, mut f: impl FnMut(&mut NodeId)) {
     m.ram_reads.iter_mut().flat_map(|r| [&mut r.addr, &mut r.read]).for_each(&mut f);
     m.instances.iter_mut().flat_map(|i| &mut i.inputs).for_each(&mut f);
     m.claims.iter_mut().for_each(|c| f(&mut c.holds));
+    for a in &mut m.asserts {
+        f(&mut a.when);
+        a.holds.iter_mut().chain(&mut a.stable).for_each(&mut f);
+    }
 }
 
 /// How many places refer to each node, ports and side tables included.

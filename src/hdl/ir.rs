@@ -78,6 +78,8 @@ pub struct State {
     pub enable: Option<NodeId>,
     /// Value after reset and at power-up.
     pub init: Bits,
+    /// It starts at `init`. A pipeline register need not: it may hold anything until the first datum comes.
+    pub reset: bool,
 }
 
 /// A synchronous memory with one write port and any number of read ports.
@@ -125,6 +127,43 @@ pub struct Claim {
     pub text: String,
 }
 
+/// A property of the circuit that is printed as an assertion behind `` `ifdef NARROWGEN_ASSERT ``.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assert {
+    /// If this bit held at the last clock edge and there was no reset since, …
+    pub when: NodeId,
+    /// … these bits hold now, …
+    pub holds: Vec<NodeId>,
+    /// … and these values are still the same.
+    pub stable: Vec<NodeId>,
+    /// It is up to the surroundings to see to it: an assumption, in formal proofs only.
+    pub assume: bool,
+    /// What it says.
+    pub text: String,
+}
+
+impl Assert {
+    /// All nodes it looks at.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::once(self.when).chain(self.holds.iter().copied()).chain(self.stable.iter().copied())
+    }
+}
+
+/// Names of the clock and reset ports of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pins {
+    /// Clock.
+    pub clock: String,
+    /// Reset, if there is one.
+    pub reset: String,
+}
+
+impl Default for Pins {
+    fn default() -> Self {
+        Pins { clock: "clk".into(), reset: "rst".into() }
+    }
+}
+
 /// A module: nodes in topological order and side tables.
 ///
 /// Equality is that of the text form: how names, constants and operand lists are numbered inside,
@@ -167,6 +206,10 @@ pub struct Module {
     pub inst_outs: Vec<(u32, u32)>,
     /// Claims to check in simulation.
     pub claims: Vec<Claim>,
+    /// Properties to print as assertions.
+    pub asserts: Vec<Assert>,
+    /// Names of clock and reset, if not the usual ones.
+    pub pins: Option<Pins>,
 }
 
 impl PartialEq for Module {
@@ -196,6 +239,8 @@ impl PartialEq for Module {
             && self.instances == other.instances
             && self.inst_outs == other.inst_outs
             && self.claims == other.claims
+            && self.asserts == other.asserts
+            && self.pins == other.pins
     }
 }
 
@@ -284,6 +329,16 @@ impl Module {
         NameId(self.strings.len() as u32)
     }
 
+    /// Name of the clock port.
+    pub fn clock(&self) -> &str {
+        self.pins.as_ref().map_or("clk", |p| &p.clock)
+    }
+
+    /// Name of the reset port, if that style has one.
+    pub fn reset_port(&self, reset: Reset) -> Option<&str> {
+        reset.port().map(|usual| self.pins.as_ref().map_or(usual, |p| &p.reset))
+    }
+
     /// True if the module holds no register, memory or instance with one and never did: it has no
     /// clock port. Passes keep the answer, for it is part of the interface.
     pub fn is_combinational(&self, design: &Design) -> bool {
@@ -301,6 +356,52 @@ pub enum Reset {
     None,
     /// Port `rst`, high, at the clock edge.
     Sync,
+    /// Port `rst_n`, low, at the clock edge.
+    SyncLow,
+    /// Port `rst`, high, at once.
+    Async,
+    /// Port `rst_n`, low, at once.
+    AsyncLow,
+}
+
+impl Reset {
+    /// All styles.
+    pub const ALL: [Reset; 5] = [Reset::None, Reset::Sync, Reset::SyncLow, Reset::Async, Reset::AsyncLow];
+
+    /// Its name in the text form and in module names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reset::None => "none",
+            Reset::Sync => "sync",
+            Reset::SyncLow => "sync_low",
+            Reset::Async => "async",
+            Reset::AsyncLow => "async_low",
+        }
+    }
+
+    /// The style of that name.
+    pub fn parse(name: &str) -> Option<Reset> {
+        Reset::ALL.into_iter().find(|r| r.name() == name)
+    }
+
+    /// Usual name of the port, if it has one.
+    pub fn port(self) -> Option<&'static str> {
+        match self {
+            Reset::None => None,
+            Reset::Sync | Reset::Async => Some("rst"),
+            Reset::SyncLow | Reset::AsyncLow => Some("rst_n"),
+        }
+    }
+
+    /// Resets while the port is 0.
+    pub fn is_low(self) -> bool {
+        matches!(self, Reset::SyncLow | Reset::AsyncLow)
+    }
+
+    /// Does not wait for the clock.
+    pub fn is_async(self) -> bool {
+        matches!(self, Reset::Async | Reset::AsyncLow)
+    }
 }
 
 /// Modules in creation order; instances point to earlier ones. The last is the top unless said otherwise.

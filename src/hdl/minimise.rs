@@ -45,6 +45,7 @@ fn shrink_module(best: &mut Design, at: usize, fails: &impl Fn(&Design) -> bool)
     }
     attempt(best, fails, |d| {
         d.modules[at].claims.clear();
+        d.modules[at].asserts.clear();
         Some(())
     });
     for i in 0..best.modules[at].states.len() {
@@ -106,6 +107,10 @@ fn redirect(m: &mut Module, from: NodeId, to: NodeId) {
     }
     m.outputs.iter_mut().for_each(|p| swap(&mut p.node));
     m.claims.iter_mut().for_each(|c| swap(&mut c.holds));
+    for a in &mut m.asserts {
+        swap(&mut a.when);
+        a.holds.iter_mut().chain(&mut a.stable).for_each(swap);
+    }
     for s in &mut m.states {
         swap(&mut s.next);
         s.enable.iter_mut().for_each(swap);

@@ -135,7 +135,7 @@ impl Grow {
                 let imm = self.m.states.len() as u32;
                 let node = self.m.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), None);
                 let init = Bits::new(width, Stream(u64::from(g[2])).value(width));
-                self.m.states.push(State { name: format!("r{imm}"), read: node, next: node, enable: None, init });
+                self.m.states.push(State { name: format!("r{imm}"), read: node, next: node, enable: None, init, reset: true });
                 self.later.push(*g);
                 node
             }

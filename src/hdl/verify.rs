@@ -190,6 +190,15 @@ impl Check<'_> {
         for c in &m.claims {
             self.wired(c.holds, 1, &format!("claim `{}`", c.text));
         }
+        for a in &m.asserts {
+            for n in a.holds.iter().chain([&a.when]) {
+                self.wired(*n, 1, &format!("assertion `{}`", a.text));
+            }
+            for n in &a.stable {
+                let width = m.nodes.get(n.index()).map_or(0, |n| n.width);
+                self.wired(*n, width, &format!("assertion `{}`", a.text));
+            }
+        }
     }
 
     fn ports(&mut self) {

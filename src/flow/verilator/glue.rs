@@ -31,7 +31,7 @@ pub fn verilog(units: &[&Unit]) -> String {
                 ports.push(format!("input wire {}c{class}_{i}", range(*bits)));
             }
         }
-        let mut pins: Vec<String> = control(unit).map(|n| format!(".{n}(c{class}_{n})")).collect();
+        let mut pins = unit.control_pins(&format!("c{class}_clk"), &format!("c{class}_rst"));
         pins.extend(unit.inputs.iter().enumerate().map(|(i, (name, _))| format!(".{name}(c{class}_{i})")));
         for (i, (name, bits)) in unit.outputs.iter().enumerate() {
             ports.push(format!("output wire {}u{u}_{i}", range(*bits)));

@@ -175,9 +175,15 @@ impl<'b> Builder<'b> {
     }
 
     fn check_port_name(self, loc: Loc, name: &str) {
-        if !is_identifier(name) || is_reserved(name) || ["clk", "rst"].contains(&name) {
+        if !is_identifier(name) || is_reserved(name) || ["clk", "rst", "rst_n"].contains(&name) {
             let message = format!("`{name}` cannot name a port");
-            self.error_at(loc, "P004", message, &[], "use letters, digits and _, no word of Verilog or C++, not clk or rst");
+            self.error_at(
+                loc,
+                "P004",
+                message,
+                &[],
+                "use letters, digits and _, no word of Verilog or C++, not clk, rst or rst_n",
+            );
         }
         let taken = {
             let m = &self.ctx.borrow().module;

@@ -26,7 +26,14 @@ impl<'b> Builder<'b> {
         let imm = ctx.module.states.len() as u32;
         let id = ctx.module.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), Some(loc));
         let name = format!("{}{name}", ctx.scope);
-        ctx.module.states.push(State { name, read: id, next: id, enable: None, init: Bits::from_signed(width, init) });
+        ctx.module.states.push(State {
+            name,
+            read: id,
+            next: id,
+            enable: None,
+            init: Bits::from_signed(width, init),
+            reset: true,
+        });
         ctx.driven.push(false);
         (id, imm)
     }

@@ -40,6 +40,7 @@ fn reachable(design: &Design) -> Vec<bool> {
 pub fn live(m: &Module) -> Vec<bool> {
     let mut live = vec![false; m.nodes.len()];
     let mut work: Vec<NodeId> = m.outputs.iter().map(|p| p.node).chain(m.claims.iter().map(|c| c.holds)).collect();
+    work.extend(m.asserts.iter().flat_map(Assert::nodes));
     let mut written = vec![false; m.rams.len()];
     let mut connected = vec![false; m.instances.len()];
     while let Some(id) = work.pop() {

@@ -25,6 +25,7 @@ impl Demand {
         let mut d = Demand { words: vec![0; at], start };
         m.outputs.iter().for_each(|p| d.whole(m, p.node));
         m.claims.iter().for_each(|c| d.whole(m, c.holds));
+        m.asserts.iter().flat_map(Assert::nodes).for_each(|n| d.whole(m, n));
         let mut connected = vec![false; m.instances.len()];
         let mut last = None;
         // One sweep settles everything between registers; states and memories ask for more.

@@ -95,6 +95,6 @@ pub fn optimize_with(design: &Design, mut after: impl FnMut(&Pass, &Design)) -> 
 /// Applies `f` to every module; modules are independent, so in parallel, joined in order. A module
 /// that had a clock port keeps it.
 pub fn per_module(design: &Design, f: impl Fn(&Module) -> Module + Sync + Send) -> Design {
-    let one = |old: &Module| Module { clocked: !old.is_combinational(design), ..f(old) };
+    let one = |old: &Module| Module { clocked: !old.is_combinational(design), pins: old.pins.clone(), ..f(old) };
     Design { modules: design.modules.par_iter().map(one).collect(), top: design.top, reset: design.reset }
 }

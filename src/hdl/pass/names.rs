@@ -45,7 +45,8 @@ impl Names {
         let mut names = Names::default();
         let modules = m.instances.iter().map(|i| &design.module(i.module).name).chain([&m.name]);
         let ports = m.inputs.iter().chain(&m.outputs).map(|p| &p.name);
-        for name in modules.chain(ports).map(String::as_str).chain(["clk", "rst"]) {
+        let pins = [m.clock()].into_iter().chain(m.reset_port(design.reset));
+        for name in modules.chain(ports).map(String::as_str).chain(pins).chain(["clk", "rst"]) {
             names.take(name);
         }
         names
@@ -141,6 +142,8 @@ fn named(old: &Module, design: &Design) -> Module {
         instances: old.instances.clone(),
         inst_outs: old.inst_outs.clone(),
         claims: old.claims.clone(),
+        asserts: old.asserts.clone(),
+        pins: old.pins.clone(),
     };
     m.states.iter_mut().for_each(|s| s.name = names.claim(&s.name));
     m.rams.iter_mut().for_each(|r| r.name = names.claim(&r.name));

@@ -265,6 +265,16 @@ impl<'a> Rebuild<'a> {
     pub fn finish(mut self) -> Module {
         let old = self.old;
         self.new.outputs = old.outputs.iter().map(|p| Port { node: self.get(p.node), ..p.clone() }).collect();
+        self.new.asserts = old
+            .asserts
+            .iter()
+            .map(|a| Assert {
+                when: self.get(a.when),
+                holds: a.holds.iter().map(|n| self.get(*n)).collect(),
+                stable: a.stable.iter().map(|n| self.get(*n)).collect(),
+                ..a.clone()
+            })
+            .collect();
         self.new.claims = old.claims.iter().map(|c| Claim { holds: self.get(c.holds), text: c.text.clone() }).collect();
         for (i, from) in self.states.iter().enumerate().filter(|(_, from)| **from != u32::MAX) {
             let s = &old.states[*from as usize];

@@ -115,8 +115,8 @@ const CASES: &[(&str, Describe, &str)] = &[
     (
         "P004",
         |m| m.output("reg", m.uint_in("a b", 1)),
-        "error[P004]: `a b` cannot name a port\n  --> FILE:_\n   = help: use letters, digits and _, no word of Verilog or C++, not clk or rst\n\
-         error[P004]: `reg` cannot name a port\n  --> FILE:_\n   = help: use letters, digits and _, no word of Verilog or C++, not clk or rst",
+        "error[P004]: `a b` cannot name a port\n  --> FILE:_\n   = help: use letters, digits and _, no word of Verilog or C++, not clk, rst or rst_n\n\
+         error[P004]: `reg` cannot name a port\n  --> FILE:_\n   = help: use letters, digits and _, no word of Verilog or C++, not clk, rst or rst_n",
     ),
     (
         "P004",

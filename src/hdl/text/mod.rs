@@ -1,15 +1,16 @@
 //! Text form of a design: [`print()`] and [`parse`] are inverse to each other, source places aside.
 //!
 //! ```text
-//! design sync top                            reset style (sync, none) and top module
+//! design sync top                            reset style (none, sync, sync_low, async, async_low) and top module
 //! module top                                 modules in order; instances refer to earlier ones
 //!   doc "one line of the header"             any number
+//!   pins ck rst                              names of clock and reset, if not the usual ones
 //!   clocked                                  has a clock port even without registers
 //!   table "squares" 4 0 1 4 9                tables, numbered from 0: width, entries in hexadecimal
 //!   ram "buffer" 8 16 write %0 %2 %5         memories, numbered from 0: width, depth, write address, data, enable
 //!   instance "pe0" pe %0 %2                  instances, numbered from 0: module, inputs
 //!   %0 4 = input a                           nodes in order: width, what it is
-//!   %1 24 = state "acc" 0 next %3 if %5      initial value, next value, enable
+//!   %1 24 = state "acc" 0 next %3 if %5      initial value, next value, enable; `unreset` behind it if it starts with anything
 //!   %2 8 = const 1f
 //!   %3 12 = mulu %0 %2 "prod"                operator, operands, wire name
 //!   %4 1 = slice %3 @2                       after @ the immediate: first bit, table number, place of a port
@@ -17,6 +18,7 @@
 //!   %6 8 = read 0 %0                         memory, address
 //!   %7 8 = out 0 1                           instance, output
 //!   claim %5 "what must hold"                checked in simulation
+//!   assert "text" %5 holds %4 stable %3       printed as an assertion: one cycle after %5; or assume
 //!   output y %3                              output ports in order
 //! end
 //! ```
@@ -31,11 +33,7 @@ pub use parse::{TextError, parse};
 
 /// The text form.
 pub fn print(design: &Design) -> String {
-    let reset = match design.reset {
-        Reset::None => "none",
-        Reset::Sync => "sync",
-    };
-    let mut out = format!("design {reset} {}\n", design.top().name);
+    let mut out = format!("design {} {}\n", design.reset.name(), design.top().name);
     design.modules.iter().for_each(|m| module(&mut out, m, design));
     out
 }
@@ -54,6 +52,9 @@ fn module(out: &mut String, m: &Module, design: &Design) {
     m.doc.iter().for_each(|line| {
         let _ = writeln!(out, "  doc {}", quoted(line));
     });
+    if let Some(p) = &m.pins {
+        let _ = writeln!(out, "  pins {} {}", p.clock, p.reset);
+    }
     if m.clocked {
         out.push_str("  clocked\n");
     }
@@ -84,7 +85,8 @@ fn module(out: &mut String, m: &Module, design: &Design) {
             Op::State => {
                 let s = &m.states[imm];
                 let enable = s.enable.map(|e| format!(" if %{}", e.0)).unwrap_or_default();
-                write!(out, "state {} {:x} next %{}{enable}", quoted(&s.name), s.init.unsigned(), s.next.0)
+                let unreset = if s.reset { "" } else { " unreset" };
+                write!(out, "state {} {:x} next %{}{enable}{unreset}", quoted(&s.name), s.init.unsigned(), s.next.0)
             }
             Op::RamRead => write!(out, "read {} %{}", m.ram_reads[imm].ram, m.ram_reads[imm].addr.0),
             Op::InstOut => write!(out, "out {} {}", m.inst_outs[imm].0, m.inst_outs[imm].1),
@@ -101,6 +103,11 @@ fn module(out: &mut String, m: &Module, design: &Design) {
     }
     for c in &m.claims {
         let _ = writeln!(out, "  claim %{} {}", c.holds.0, quoted(&c.text));
+    }
+    for a in &m.asserts {
+        let nodes = |word: &str, of: &[NodeId]| of.iter().map(|n| format!(" {word} %{}", n.0)).collect::<String>();
+        let (word, text) = (if a.assume { "assume" } else { "assert" }, quoted(&a.text));
+        let _ = writeln!(out, "  {word} {text} %{}{}{}", a.when.0, nodes("holds", &a.holds), nodes("stable", &a.stable));
     }
     for p in &m.outputs {
         let _ = writeln!(out, "  output {} %{}", p.name, p.node.0);

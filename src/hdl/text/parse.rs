@@ -169,11 +169,9 @@ impl Reader {
         let first = w.plain("a keyword or a node")?;
         match (first.as_str(), self.module.is_some(), self.head.is_some()) {
             ("design", false, false) => {
-                let reset = match w.plain("a reset style")?.as_str() {
-                    "none" => Reset::None,
-                    "sync" => Reset::Sync,
-                    other => return Err(format!("a reset style is none or sync, found `{other}`")),
-                };
+                let word = w.plain("a reset style")?;
+                let styles = || Reset::ALL.map(Reset::name).join(", ");
+                let reset = Reset::parse(&word).ok_or_else(|| format!("a reset style is one of {}, found `{word}`", styles()))?;
                 self.head = Some((reset, w.plain("the name of the top module")?));
             }
             ("module", false, true) => {
@@ -235,6 +233,19 @@ impl Reader {
                 let holds = w.node("a condition")?;
                 m.claims.push(Claim { holds, text: w.quoted("a text")? });
             }
+            "assert" | "assume" => {
+                let (text, when) = (w.quoted("a text")?, w.node("a condition")?);
+                let mut list = |before: &str| -> Result<Vec<NodeId>> {
+                    let mut nodes = Vec::new();
+                    while w.accept(before) {
+                        nodes.push(w.node("a node")?);
+                    }
+                    Ok(nodes)
+                };
+                let (holds, stable) = (list("holds")?, list("stable")?);
+                m.asserts.push(Assert { when, holds, stable, assume: word == "assume", text });
+            }
+            "pins" => m.pins = Some(Pins { clock: w.plain("a clock")?, reset: w.plain("a reset")? }),
             "output" => {
                 let (name, node) = (w.plain("a port name")?, w.node("a node")?);
                 let width = m.nodes.get(node.index()).map(|n| n.width).ok_or(format!("no node %{}", node.0))?;
@@ -289,7 +300,8 @@ fn read_node(m: &mut Module, width: u32, w: &mut Words) -> Result<NodeId> {
             }
             let next = w.node("the next value")?;
             let enable = if w.accept("if") { Some(w.node("an enable")?) } else { None };
-            m.states.push(State { name, read: id, next, enable, init });
+            let reset = !w.accept("unreset");
+            m.states.push(State { name, read: id, next, enable, init, reset });
             (Op::State, m.states.len())
         }
         "read" => {

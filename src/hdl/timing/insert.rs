@@ -273,7 +273,7 @@ impl Inserter<'_> {
             self.new.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), self.old.locs[from.index()]);
         let init = init.unwrap_or_else(|| Bits::zero(width));
         let name = self.unique(name);
-        self.new.states.push(State { name, read, next, enable: None, init });
+        self.new.states.push(State { name, read, next, enable: None, init, reset: true });
         self.registers.push(kind);
         read
     }

@@ -16,6 +16,7 @@
 //! assert!(text.contains("assign {y_sum, unused_y_sum} = {1'd0, a} + {1'd0, b};"));
 //! assert!(text.contains("assign y = y_sum;"));
 //! ```
+mod asserts;
 pub(crate) mod line;
 mod module;
 pub(crate) use module::word_of;

@@ -9,8 +9,14 @@ impl Printer<'_> {
         !self.m.is_combinational(self.design)
     }
 
-    fn has_reset(&self) -> bool {
-        self.sequential() && self.design.reset == Reset::Sync
+    /// Name of the reset port, if there is one.
+    fn reset_port(&self) -> Option<&str> {
+        self.m.reset_port(self.design.reset).filter(|_| self.sequential())
+    }
+
+    /// The condition of being reset, or of not being reset.
+    pub(super) fn resetting(&self, yes: bool) -> Option<String> {
+        self.reset_port().map(|name| format!("{}{name}", if yes == self.design.reset.is_low() { "!" } else { "" }))
     }
 
     pub(super) fn header(&mut self) {
@@ -23,10 +29,8 @@ impl Printer<'_> {
         let port = |way: &str, width: u32, name: &str| format!("  {way} wire {:wide$}{name}", dims(width));
         let mut ports = Vec::new();
         if self.sequential() {
-            ports.push(port("input ", 1, "clk"));
-            if self.has_reset() {
-                ports.push(port("input ", 1, "rst"));
-            }
+            ports.push(port("input ", 1, m.clock()));
+            ports.extend(self.reset_port().map(|name| port("input ", 1, name)));
         }
         ports.extend(m.inputs.iter().map(|p| port("input ", p.width, &p.name)));
         ports.extend(m.outputs.iter().map(|p| port("output", p.width, &p.name)));
@@ -61,10 +65,10 @@ impl Printer<'_> {
         // A clock or reset that nothing needs any more.
         let below = m.instances.iter().any(|i| !self.design.module(i.module).is_combinational(self.design));
         if self.sequential() && m.states.is_empty() && m.rams.is_empty() && !below {
-            self.unused.push("clk".into());
+            self.unused.push(m.clock().into());
         }
-        if self.has_reset() && m.states.is_empty() && m.rams.iter().all(|r| r.write.is_none()) && !below {
-            self.unused.push("rst".into());
+        if m.states.iter().all(|s| !s.reset) && m.rams.iter().all(|r| r.write.is_none()) && !below {
+            self.unused.extend(self.reset_port().map(str::to_string));
         }
     }
 
@@ -83,29 +87,47 @@ impl Printer<'_> {
         }
     }
 
+    /// Registers that are reset, and apart from them those that are not.
     pub(super) fn registers(&mut self) {
-        let (m, reset) = (self.m, self.has_reset());
-        if m.states.is_empty() {
-            return;
-        }
-        if self.design.reset == Reset::None {
+        let m = self.m;
+        if self.design.reset == Reset::None && m.states.iter().any(|s| s.reset) {
             // Not in the declaration: Verilator 5.048 warns PROCASSINIT there.
             self.out.push_str("\n  initial begin\n");
-            for s in &m.states {
+            for s in m.states.iter().filter(|s| s.reset) {
                 let _ = writeln!(self.out, "    {} = {};", s.name, literal(&s.init));
             }
             self.out.push_str("  end\n");
         }
-        let pad = if reset { "      " } else { "    " };
-        self.out.push_str("\n  always @(posedge clk) begin\n");
-        if reset {
-            self.out.push_str("    if (rst) begin\n");
-            for s in &m.states {
+        match self.resetting(true) {
+            None => self.block(None, m.states.iter()),
+            Some(reset) => {
+                self.block(Some(&reset), m.states.iter().filter(|s| s.reset));
+                self.block(None, m.states.iter().filter(|s| !s.reset));
+            }
+        }
+    }
+
+    /// One always block; `reset` is the condition of being reset.
+    fn block<'s>(&mut self, reset: Option<&str>, states: impl Iterator<Item = &'s State> + Clone) {
+        if states.clone().next().is_none() {
+            return;
+        }
+        let pad = if reset.is_some() { "      " } else { "    " };
+        let edge = match self.reset_port() {
+            Some(name) if reset.is_some() && self.design.reset.is_async() => {
+                format!(" or {}edge {name}", if self.design.reset.is_low() { "neg" } else { "pos" })
+            }
+            _ => String::new(),
+        };
+        let _ = writeln!(self.out, "\n  always @(posedge {}{edge}) begin", self.m.clock());
+        if let Some(reset) = reset {
+            let _ = writeln!(self.out, "    if ({reset}) begin");
+            for s in states.clone() {
                 let _ = writeln!(self.out, "      {} <= {};", s.name, literal(&s.init));
             }
             self.out.push_str("    end else begin\n");
         }
-        for s in &m.states {
+        for s in states {
             let start = self.out.len();
             let enable = s.enable.map(|e| format!("if ({}) ", self.bare(e))).unwrap_or_default();
             let line = format!("{pad}{enable}{} <= {};", s.name, self.bare(s.next));
@@ -113,7 +135,7 @@ impl Printer<'_> {
             wrap_from(&mut self.out, start);
             self.out.push('\n');
         }
-        if reset {
+        if reset.is_some() {
             self.out.push_str("    end\n");
         }
         self.out.push_str("  end\n");
@@ -121,7 +143,8 @@ impl Printer<'_> {
 
     /// Memories start with zeros and are not written during reset, so that what they hold is known from the first cycle on.
     pub(super) fn memories(&mut self) {
-        let (m, reset) = (self.m, self.has_reset());
+        let m = self.m;
+        let guard = self.resetting(false).map(|no| format!("{no} && ")).unwrap_or_default();
         for (i, r) in m.rams.iter().enumerate() {
             let index = self.names.claim(&format!("{}_i", r.name));
             let _ = writeln!(self.out, "\n  integer {index};");
@@ -130,9 +153,9 @@ impl Printer<'_> {
                 "  initial for ({index} = 0; {index} < {}; {index} = {index} + 1) {}[{index}] = {}'d0;",
                 r.depth, r.name, r.width
             );
-            self.out.push_str("  always @(posedge clk) begin\n");
+            let head = format!("  always @(posedge {}) begin\n", m.clock());
+            self.out.push_str(&head);
             if let Some((addr, data, enable)) = r.write {
-                let guard = if reset { "!rst && " } else { "" };
                 let line =
                     format!("    if ({guard}{}) {}[{}] <= {};\n", self.text(enable), r.name, self.bare(addr), self.bare(data));
                 self.out.push_str(&line);
@@ -151,10 +174,8 @@ impl Printer<'_> {
         let callee = self.design.module(inst.module);
         let mut pins = Vec::new();
         if !callee.is_combinational(self.design) {
-            pins.push(".clk(clk)".to_string());
-            if self.design.reset == Reset::Sync {
-                pins.push(".rst(rst)".to_string());
-            }
+            pins.push(format!(".{}({})", callee.clock(), m.clock()));
+            pins.extend(callee.reset_port(self.design.reset).zip(self.reset_port()).map(|(to, from)| format!(".{to}({from})")));
         }
         pins.extend(callee.inputs.iter().zip(&inst.inputs).map(|(port, node)| format!(".{}({})", port.name, self.bare(*node))));
         for (i, port) in callee.outputs.iter().enumerate() {
@@ -227,6 +248,7 @@ impl Printer<'_> {
             wrap_from(&mut self.out, start);
             self.out.push('\n');
         }
+        self.asserts();
         self.out.push_str("endmodule\n`default_nettype wire\n");
     }
 }

@@ -40,6 +40,9 @@ impl<'a> Uses<'a> {
             u.root(s.next, format!("{}_next", s.name).into(), true);
             s.enable.iter().for_each(|e| u.root(*e, format!("{}_en", s.name).into(), false));
         }
+        for n in m.asserts.iter().flat_map(Assert::nodes) {
+            u.root(n, "checked".into(), false);
+        }
         for r in &m.rams {
             if let Some((addr, data, enable)) = r.write {
                 u.root(addr, format!("{}_waddr", r.name).into(), false);

@@ -31,6 +31,7 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
                 next: sum,
                 enable: None,
                 init: Bits::zero(width),
+                reset: true,
             });
             let value = r.op(Op::Add, width, &[sum, carries], 0);
             r.set(id, value);

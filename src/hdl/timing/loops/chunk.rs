@@ -222,7 +222,7 @@ impl Writer<'_> {
         let mut parts = Vec::new();
         for (i, (lo, len)) in self.chunks(id).into_iter().enumerate() {
             let name = format!("{}_{i}", s.name);
-            let state = State { name, read: id, next: id, enable: None, init: s.init.slice(lo, len) };
+            let state = State { name, read: id, next: id, enable: None, init: s.init.slice(lo, len), reset: s.reset };
             let read = self.f.r.state(state);
             states.push((number, lo, read));
             parts.push((lo, read));

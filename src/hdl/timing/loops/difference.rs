@@ -94,10 +94,22 @@ pub fn rewrite(old: &Module, states: &[usize]) -> Module {
             let total = r.leaf(id);
             let name = &old.states[*state].name;
             let width = old.width(id);
-            let base =
-                r.state(State { name: format!("{name}_base"), read: total, next: total, enable: None, init: Bits::zero(width) });
-            let cleared =
-                r.state(State { name: format!("{name}_cleared"), read: total, next: total, enable: None, init: Bits::zero(1) });
+            let base = r.state(State {
+                name: format!("{name}_base"),
+                read: total,
+                next: total,
+                enable: None,
+                init: Bits::zero(width),
+                reset: true,
+            });
+            let cleared = r.state(State {
+                name: format!("{name}_cleared"),
+                read: total,
+                next: total,
+                enable: None,
+                init: Bits::zero(1),
+                reset: true,
+            });
             let one = r.constant(Bits::bit(true));
             let args = [r.op(Op::Concat, width + 1, &[total, one], 0), r.op(Op::Concat, width + 1, &[base, cleared], 0)];
             let value = r.op(Op::Add, width + 1, &args, 0);
