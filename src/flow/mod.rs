@@ -3,6 +3,7 @@ pub mod aim;
 pub mod backannotate;
 pub mod board;
 pub mod cache;
+pub mod characterize;
 pub mod check;
 pub mod clocked;
 pub mod codes;

@@ -1,6 +1,6 @@
 //! What the synthesis and place-and-route tools report, read from their JSON.
 use super::target::{Target, listed};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -98,7 +98,7 @@ pub fn parse_stat(json: &str) -> Result<(BTreeMap<String, u64>, Option<u64>), St
 }
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// `clk-to-q`, `routing`, `logic` or `setup`.
     pub kind: String,

@@ -1,6 +1,7 @@
 //! Developer tasks. `cargo xtask` alone lists them.
 #![forbid(unsafe_code)]
 
+mod characterize;
 mod regen;
 mod teeth;
 mod timing;
@@ -15,6 +16,7 @@ static TASKS: &[Task] = &[
     Task("regen", "rewrite rtl-out/ and the generated parts of README.md", |root, _| regen::run(root)),
     Task("teeth", "mutate the golden models' source, write testbenches/teeth/golden.md; [N]: only N mutants", teeth::run),
     Task("timing", "place and route random blocks at random clocks, write fpga/results/timing.csv; [N] [SEED]", timing::run),
+    Task("characterize", "measure delays of parts, rewrite fpga/delay/; [PART…]", characterize::run),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 

@@ -41,6 +41,10 @@ pub struct DelayModel {
     /// How wires grow with the design: fraction for every doubling of its cells beyond 64.
     #[serde(default)]
     pub size: f64,
+    /// More on every path, for every doubling of the design's cells beyond 16: the slowest of many
+    /// paths is one that was placed badly.
+    #[serde(default)]
+    pub spread_ps: f64,
     /// How much shorter than asked the planned period is, as a fraction, so that placement has room.
     #[serde(default)]
     pub margin: f64,

@@ -7,6 +7,9 @@ use crate::timing::delay::DelayModel;
 use crate::timing::wiring::is_wire;
 use std::collections::BTreeMap;
 
+/// Gates that a carry chain counts as when trees are balanced.
+const CHAIN_DEPTH: u32 = 3;
+
 /// A carry chain, lowest bit first.
 pub struct Chain {
     /// First operands.
@@ -49,6 +52,8 @@ pub struct Circuit {
     source: Vec<bool>,
     /// Leaves that are inputs and states.
     own: Vec<bool>,
+    /// Gates to a source, roughly: what trees are balanced by.
+    pub(super) depth: Vec<u32>,
     /// Cells, roughly.
     pub cells: f64,
 }
@@ -71,6 +76,7 @@ impl Circuit {
             registered: BTreeMap::new(),
             source: vec![true],
             own: vec![false],
+            depth: vec![0],
             cells: 0.0,
         };
         for i in 0..n {
@@ -94,13 +100,18 @@ impl Circuit {
     }
 
     /// Fills the tables up for the gates made since the last call.
-    fn grow(&mut self, node: NodeId) {
+    pub(super) fn grow(&mut self, node: NodeId) {
         let gates = self.net.gates.len();
         self.stage.resize(gates, self.node_stage[node.index()]);
         self.owner.resize(gates, node);
         self.chain_of.resize(gates, None);
         self.source.resize(gates, false);
         self.own.resize(gates, false);
+        for g in self.depth.len()..gates {
+            let before = self.net.gates[g].args.iter().map(|a| self.depth[a.gate()]).max();
+            let logic = !matches!(self.net.gates[g].kind, Kind::Leaf | Kind::Lookup);
+            self.depth.push(if logic { before.unwrap_or(0) + 1 } else { 0 });
+        }
     }
 
     fn source(&mut self, node: NodeId, stage: u32) -> Lit {
@@ -154,6 +165,7 @@ impl Circuit {
             Op::Add => self.sum(id, &args[0], &args[1], false),
             Op::Sub => self.sum(id, &args[0], &args[1], true),
             Op::LtU | Op::LtS => vec![self.less(id, &args[0], &args[1])],
+            op if super::trees::has(op) => self.balanced(id, op, &args),
             op => {
                 let widths = m.arg_widths(id);
                 let shape = m.shape(id, &widths);
@@ -167,7 +179,7 @@ impl Circuit {
     }
 
     /// A sum or difference. Low bits to which nothing is added are wires; high bits in which only the carry is left are the carry.
-    fn sum(&mut self, id: NodeId, a: &[Lit], b: &[Lit], subtract: bool) -> Vec<Lit> {
+    pub(super) fn sum(&mut self, id: NodeId, a: &[Lit], b: &[Lit], subtract: bool) -> Vec<Lit> {
         let (mut a, mut b) = (a.to_vec(), b.to_vec());
         let mut out = Vec::new();
         let low = (0..a.len()).take_while(|i| b[*i] == FALSE || (!subtract && a[*i] == FALSE)).count();
@@ -184,13 +196,14 @@ impl Circuit {
         let width = a.len() - high;
         let mut chain = Chain { a: a[..width].to_vec(), b: b[..width].to_vec(), sums: Vec::new(), carry: None, subtract };
         let number = self.chains.len() as u32;
+        let below = self.deepest(&a).max(self.deepest(&b));
         for _ in 0..width {
-            let leaf = self.chain_bit(id, number);
+            let leaf = self.chain_bit(id, number, below);
             chain.sums.push(Some(leaf.gate()));
             out.push(leaf);
         }
         if high > 0 {
-            let leaf = self.chain_bit(id, number);
+            let leaf = self.chain_bit(id, number, below);
             chain.carry = Some(leaf.gate());
             out.push(leaf);
             out.extend(std::iter::repeat_n(FALSE, high - 1));
@@ -204,7 +217,8 @@ impl Circuit {
             return self.net.and(!a[0], b[0]);
         }
         let number = self.chains.len() as u32;
-        let leaf = self.chain_bit(id, number);
+        let below = self.deepest(a).max(self.deepest(b));
+        let leaf = self.chain_bit(id, number, below);
         self.chains.push(Chain {
             a: a.to_vec(),
             b: b.to_vec(),
@@ -215,9 +229,16 @@ impl Circuit {
         leaf
     }
 
-    fn chain_bit(&mut self, id: NodeId, number: u32) -> Lit {
+    fn deepest(&self, bits: &[Lit]) -> u32 {
+        bits.iter().map(|l| self.depth[l.gate()]).max().unwrap_or(0)
+    }
+
+    /// An output of a chain; `below` is the depth of its operands.
+    fn chain_bit(&mut self, id: NodeId, number: u32, below: u32) -> Lit {
+        self.grow(id);
         let leaf = self.net.leaf();
         self.grow(id);
+        self.depth[leaf.gate()] = below + CHAIN_DEPTH;
         self.chain_of[leaf.gate()] = Some(number);
         leaf
     }

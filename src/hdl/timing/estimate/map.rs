@@ -102,7 +102,7 @@ pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
 fn source(c: &Circuit, model: &DelayModel, g: usize) -> Label {
     // A register's own read starts a path of its stage; what comes from an earlier stage does not.
     let own = c.bits_of_owner(g);
-    Label { at: model.clk_to_q_ps, origin: own, from: None }
+    Label { at: model.clk_to_q_ps + model.spread_ps * (c.cells.max(1.0) / 16.0).log2().max(0.0), origin: own, from: None }
 }
 
 /// When a gate's value has reached its sinks.

@@ -5,6 +5,7 @@
 //! design. Every value that is used in a later stage than its own passes a register on the way.
 mod bits;
 mod map;
+mod trees;
 
 use super::delay::DelayModel;
 use crate::ir::*;

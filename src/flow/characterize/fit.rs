@@ -1,0 +1,91 @@
+//! Fitting: a pattern search (R. Hooke, T. A. Jeeves, *J. ACM* 8, 1961) over the constants that depend
+//! on placement, in a fixed order, so that the same measurements give the same model.
+use super::designs::{Role, Sample};
+use super::predict;
+use crate::hdl::timing::delay::DelayModel;
+use rayon::prelude::*;
+
+/// A constant to fit: its place, and the limits it stays within.
+struct Constant(fn(&mut DelayModel) -> &mut f64, f64, f64);
+
+static CONSTANTS: &[Constant] = &[
+    Constant(|m| &mut m.route_ps, 100.0, 5000.0),
+    Constant(|m| &mut m.fanout_ps, 1.0, 1000.0),
+    Constant(|m| &mut m.size, 0.001, 0.3),
+    Constant(|m| &mut m.mux_ps, 1.0, 2000.0),
+    Constant(|m| &mut m.carry_exit_ps, 1.0, 3000.0),
+    // Also what every path has on top, on average.
+    Constant(|m| &mut m.setup_ps, 1.0, 2000.0),
+    Constant(|m| &mut m.spread_ps, 1.0, 1000.0),
+];
+
+/// First relative step, and the last.
+const STEPS: (f64, f64) = (0.3, 0.01);
+/// Pipelined blocks are what will be predicted: they weigh so much more than single operators.
+const BLOCK_WEIGHT: f64 = 4.0;
+
+/// The model whose predictions are nearest to the measured periods. Cell delays stay as given; the search
+/// starts from multiples of them, so that it does not depend on an earlier fit.
+pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayModel {
+    let lut = model.lut_ps;
+    (model.route_ps, model.fanout_ps, model.size, model.spread_ps) = (2.0 * lut, 0.2 * lut, 0.03, 0.1 * lut);
+    model.setup_ps = model.setup_ps.max(0.1 * lut);
+    model.mux_ps = if model.wide_inputs > 0 { 0.5 * lut } else { 0.0 };
+    model.carry_exit_ps = if model.inverts { lut } else { 0.0 };
+    let used: Vec<(&Sample, f64)> = samples.iter().zip(periods.iter().copied()).filter(|(s, _)| s.role != Role::Test).collect();
+    let mut best = loss(&used, &model);
+    let mut step = STEPS.0;
+    while step > STEPS.1 {
+        let before = best;
+        for Constant(field, low, high) in CONSTANTS {
+            for factor in [1.0 + step, 1.0 / (1.0 + step)] {
+                let mut trial = model.clone();
+                let x = field(&mut trial);
+                if *x == 0.0 {
+                    continue;
+                }
+                *x = (*x * factor).clamp(*low, *high);
+                let l = loss(&used, &trial);
+                if l < best {
+                    (model, best) = (trial, l);
+                    break;
+                }
+            }
+        }
+        if best >= before * 0.999 {
+            step /= 2.0;
+        }
+    }
+    for Constant(field, ..) in CONSTANTS {
+        let x = field(&mut model);
+        // Three digits are more than measured.
+        let digit = 10f64.powf((x.abs().max(1e-6).log10() - 2.0).floor());
+        *x = (*x / digit).round() * digit;
+    }
+    model
+}
+
+/// The share of the period to keep in reserve so that nine blocks of ten are as fast as asked.
+pub fn margin(samples: &[Sample], periods: &[f64], model: &DelayModel) -> f64 {
+    let blocks = samples.iter().zip(periods).filter(|(s, _)| s.role != Role::Operator);
+    let mut late: Vec<f64> = blocks.map(|(s, ps)| 1.0 - predict(s, model) / ps).collect();
+    late.sort_by(f64::total_cmp);
+    let at = (late.len() as f64 * 0.9) as usize;
+    let margin = late.get(at.min(late.len().saturating_sub(1))).copied().unwrap_or(0.0);
+    (margin.clamp(0.02, 0.25) * 100.0).round() / 100.0
+}
+
+/// Mean square of the logarithm of predicted over measured, with large errors counted linearly:
+/// one odd design must not bend the rest.
+fn loss(used: &[(&Sample, f64)], model: &DelayModel) -> f64 {
+    let each: Vec<f64> = used
+        .par_iter()
+        .map(|(s, ps)| {
+            let e = (predict(s, model) / ps).ln().abs();
+            let weight = if s.role == Role::Block { BLOCK_WEIGHT } else { 1.0 };
+            weight * if e < 0.15 { e * e } else { 0.3 * e - 0.0225 }
+        })
+        .collect();
+    // In order, so that the sum does not depend on threads.
+    each.iter().sum()
+}
