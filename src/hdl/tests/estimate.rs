@@ -22,7 +22,7 @@ fn period(d: &Design, model: &DelayModel) -> f64 {
 #[test]
 fn reductions_and_comparisons_are_trees() {
     let mut checked = 0;
-    for (width, four, six) in [(4, 1.0, 1.0), (6, 2.0, 1.0), (16, 2.0, 2.0), (36, 3.0, 2.0), (64, 3.0, 3.0)] {
+    for (width, four, six) in [(4, 1.0, 1.0), (6, 2.0, 1.0), (8, 2.0, 2.0), (16, 2.0, 2.0), (64, 3.0, 3.0)] {
         let parity = made(|m| {
             let x = m.uint_in("x", width);
             m.output("y", x.parity());
