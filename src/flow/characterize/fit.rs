@@ -14,6 +14,9 @@ static CONSTANTS: &[Constant] = &[
     Constant(|m| &mut m.size, 0.001, 0.3),
     Constant(|m| &mut m.mux_ps, 1.0, 2000.0),
     Constant(|m| &mut m.carry_exit_ps, 1.0, 3000.0),
+    // Chains are placed as a whole, so wires to and from them are longer than between tables.
+    Constant(|m| &mut m.carry_in_ps, 10.0, 3000.0),
+    Constant(|m| &mut m.carry_out_ps, 10.0, 3000.0),
     // Also what every path has on top, on average.
     Constant(|m| &mut m.setup_ps, 1.0, 2000.0),
     Constant(|m| &mut m.spread_ps, 1.0, 1000.0),
@@ -59,8 +62,7 @@ pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayM
     for Constant(field, ..) in CONSTANTS {
         let x = field(&mut model);
         // Three digits are more than measured.
-        let digit = 10f64.powf((x.abs().max(1e-6).log10() - 2.0).floor());
-        *x = (*x / digit).round() * digit;
+        *x = format!("{x:.2e}").parse().unwrap_or(*x);
     }
     model
 }

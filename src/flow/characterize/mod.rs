@@ -106,7 +106,22 @@ impl Characterized {
 pub fn characterize(part: &Part, start: &DelayModel, say: &(dyn Fn(&str) + Sync)) -> Result<Characterized, FlowError> {
     nextpnr::tool_of(part.target)?;
     let samples = samples().map_err(FlowError::Output)?;
-    let measured = measure_all(&samples, part, say)?;
+    let results = measure_all(&samples, part, say);
+    let (mut kept, mut measured) = (Vec::new(), Vec::new());
+    for (sample, result) in samples.into_iter().zip(results) {
+        match result {
+            Ok(m) => {
+                kept.push(sample);
+                measured.push(m);
+            }
+            // Some tools do not time every single cell between registers.
+            Err(e @ FlowError::Output(_)) if sample.role == Role::Operator => {
+                say(&format!("{} {}: left out: {e}", part.name, sample.name));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    let samples = kept;
     let mut tools: Vec<String> = measured.iter().flat_map(|m| m.tools.clone()).collect();
     tools.sort();
     tools.dedup();
@@ -133,7 +148,7 @@ fn predict(s: &Sample, model: &DelayModel) -> f64 {
     estimate(&s.module, s.stages.as_deref(), model).period_ps
 }
 
-fn measure_all(samples: &[Sample], part: &Part, say: &(dyn Fn(&str) + Sync)) -> Result<Vec<Measurement>, FlowError> {
+fn measure_all(samples: &[Sample], part: &Part, say: &(dyn Fn(&str) + Sync)) -> Vec<Result<Measurement, FlowError>> {
     let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..PARALLEL {
