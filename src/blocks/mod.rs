@@ -166,6 +166,14 @@ pub trait Configured: Send + Sync {
     fn request(&self) -> String {
         String::new()
     }
+    /// Cycles between successive inputs.
+    fn initiation_interval(&self) -> u32 {
+        1
+    }
+    /// What was asked of clock and flow, if anything.
+    fn clocking(&self) -> Option<&crate::flow::clocked::Clocking> {
+        None
+    }
     /// How its pipeline came about, if it has one.
     fn pipelined(&self) -> Option<&Pipelined> {
         None

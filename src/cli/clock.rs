@@ -4,6 +4,8 @@ use crate::blocks::Configured;
 use crate::flow::board::Part;
 use crate::flow::clocked::{ACCUMULATORS, ClockError, Clocked, Clocking};
 use crate::flow::target::Target;
+use crate::hdl::ir::Reset;
+use crate::hdl::timing::flow::{Buffer, Flow};
 use crate::hdl::timing::split::Accumulator;
 use clap::{Arg, ArgMatches};
 
@@ -53,6 +55,27 @@ pub fn options(c: clap::Command) -> clap::Command {
                 .default_value("auto")
                 .help("How sums that wrap around are kept if their loop is too slow"),
         )
+        .arg(
+            Arg::new("flow")
+                .long("flow")
+                .value_parser(Flow::ALL.map(Flow::name))
+                .default_value("fixed")
+                .help("A datum each cycle, a clock enable, or valid and ready at both ends"),
+        )
+        .arg(
+            Arg::new("buffer")
+                .long("buffer")
+                .value_parser(Buffer::ALL.map(Buffer::name))
+                .default_value("skid")
+                .help("End of a stream: a skid buffer, or one register and a datum every 2 cycles"),
+        )
+        .arg(
+            Arg::new("reset")
+                .long("reset")
+                .value_parser(["none", "sync", "async"])
+                .help("Reset of states and of what tells data from pauses [default: that of the block]"),
+        )
+        .arg(Arg::new("reset-level").long("reset-level").value_parser(["high", "low"]).help("Level that resets [default: high]"))
         .arg(Arg::new("delay").long("delay").value_name("FILE").help("Delay model to plan with [default: that of the part]"))
 }
 
@@ -82,6 +105,17 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn reset(style: Option<&str>, level: Option<&str>) -> Result<Option<Reset>, Failure> {
+    let low = level == Some("low");
+    match style {
+        None if level.is_some() => Err(Failure::usage("--reset-level needs --reset", "choose --reset sync or --reset async")),
+        None => Ok(None),
+        Some("none") => Ok(Some(Reset::None)),
+        Some("sync") => Ok(Some(if low { Reset::SyncLow } else { Reset::Sync })),
+        Some(_) => Ok(Some(if low { Reset::AsyncLow } else { Reset::Async })),
+    }
+}
+
 /// What the command line asks.
 pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
     let text = |name: &str| args.get_one::<String>(name).cloned();
@@ -91,8 +125,14 @@ pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
         stages: args.get_one("stages").copied(),
         streams: args.get_one("streams").copied().unwrap_or(1),
         accumulator: text("accumulator").and_then(|w| ACCUMULATORS.iter().find(|a| a.0 == w)).map_or(Accumulator::Auto, |a| a.1),
+        flow: text("flow").and_then(|w| Flow::ALL.into_iter().find(|f| f.name() == w)).unwrap_or_default(),
+        buffer: text("buffer").and_then(|w| Buffer::ALL.into_iter().find(|b| b.name() == w)).unwrap_or_default(),
+        reset: reset(text("reset").as_deref(), text("reset-level").as_deref())?,
         model: text("delay").or_else(|| text("part")).or_else(|| text("target")),
     };
+    if clocking.buffer != Buffer::Skid && clocking.flow != Flow::Stream {
+        return Err(Failure::usage("--buffer needs --flow stream", "without back-pressure nothing waits"));
+    }
     if clocking.streams > 1 && !clocking.pipelines() {
         return Err(Failure::usage(
             "--streams needs --fmax, --period or --stages",
@@ -105,7 +145,7 @@ pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
 /// The block with the hardware that the command line asks for; as it is described if it asks for no clock.
 pub fn clocked(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn Configured>, Failure> {
     let clocking = clocking(args)?;
-    if !clocking.pipelines() {
+    if !clocking.asks() {
         return Ok(block);
     }
     match Clocked::build(block, &clocking) {

@@ -3,7 +3,8 @@ use super::delay;
 use crate::blocks::{Configured, Port, header};
 use crate::golden::model::Model;
 use crate::hdl::dsl::Diagnostics;
-use crate::hdl::ir::Design;
+use crate::hdl::ir::{Design, Reset};
+use crate::hdl::timing::flow::{self, Buffer, Flow};
 use crate::hdl::timing::pipeline::{Pipelined, Request, TimingError, pipeline};
 use crate::hdl::timing::split::Accumulator;
 use num_bigint::BigUint;
@@ -21,13 +22,31 @@ pub struct Clocking {
     /// How accumulators that are too slow are kept.
     #[serde(skip)]
     pub accumulator: Accumulator,
+    /// How data are told apart from pauses.
+    #[serde(skip)]
+    pub flow: Flow,
+    /// What is at the end of a stream.
+    #[serde(skip)]
+    pub buffer: Buffer,
+    /// How registers are reset, if not as the block has it.
+    #[serde(skip)]
+    pub reset: Option<Reset>,
     /// The delay model: name of a part or a target, or a file.
     pub model: Option<String>,
 }
 
 impl Default for Clocking {
     fn default() -> Self {
-        Clocking { period_ps: None, stages: None, streams: 1, accumulator: Accumulator::Auto, model: None }
+        Clocking {
+            period_ps: None,
+            stages: None,
+            streams: 1,
+            accumulator: Accumulator::Auto,
+            flow: Flow::Fixed,
+            buffer: Buffer::Skid,
+            reset: None,
+            model: None,
+        }
     }
 }
 
@@ -78,6 +97,11 @@ impl Clocking {
         self.period_ps.is_some() || self.stages.is_some()
     }
 
+    /// True if it asks for anything: registers, flow control or another reset.
+    pub fn asks(&self) -> bool {
+        self.pipelines() || self.flow != Flow::Fixed || self.reset.is_some()
+    }
+
     /// The options that ask for it, as the command line takes them.
     pub fn options(&self) -> String {
         let word = ACCUMULATORS.iter().find(|(_, a)| *a == self.accumulator && *a != Accumulator::Auto).map(|(w, _)| *w);
@@ -86,6 +110,10 @@ impl Clocking {
             ("stages", self.stages.map(|n| n.to_string())),
             ("streams", Some(self.streams).filter(|n| *n > 1).map(|n| n.to_string())),
             ("accumulator", word.map(str::to_string)),
+            ("flow", Some(self.flow).filter(|f| *f != Flow::Fixed).map(|f| f.name().to_string())),
+            ("buffer", Some(self.buffer).filter(|b| *b != Buffer::Skid).map(|b| b.name().to_string())),
+            ("reset", self.reset.map(|r| r.name().trim_end_matches("_low").to_string())),
+            ("reset-level", self.reset.filter(|r| r.is_low()).map(|_| "low".to_string())),
             ("delay", self.model.clone()),
         ];
         let given = all.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
@@ -109,6 +137,15 @@ impl Clocking {
         if self.streams > 1 {
             text.push_str(&format!("_streams{}", self.streams));
         }
+        if self.flow != Flow::Fixed {
+            text.push_str(&format!("_{}", self.flow.name()));
+        }
+        if self.flow == Flow::Stream && self.buffer != Buffer::Skid {
+            text.push_str(&format!("_{}", self.buffer.name()));
+        }
+        if let Some(reset) = self.reset {
+            text.push_str(&format!("_rst_{}", reset.name()));
+        }
         text
     }
 }
@@ -116,7 +153,16 @@ impl Clocking {
 impl Clocked {
     /// Builds the hardware of a block for a clock that was asked for.
     pub fn build(inner: Box<dyn Configured>, clocking: &Clocking) -> Result<Clocked, ClockError> {
-        let untimed = inner.design().map_err(ClockError::Block)?;
+        let mut untimed = inner.design().map_err(ClockError::Block)?;
+        if clocking.flow != Flow::Fixed && untimed.modules.iter().any(|m| !m.rams.is_empty()) {
+            return Err(ClockError::Usage {
+                message: "a block with a memory cannot pause".into(),
+                help: "leave out --flow".into(),
+            });
+        }
+        // Without registers of its own a block says nothing of how to reset; what tells data from pauses needs it.
+        let plain = untimed.top().is_combinational(&untimed) && clocking.flow == Flow::Stream;
+        untimed.reset = clocking.reset.unwrap_or(if plain { Reset::Sync } else { untimed.reset });
         let model = delay::model(clocking.model.as_deref().unwrap_or("ecp5"))
             .map_err(|e| ClockError::Usage { message: e.to_string(), help: e.help() })?;
         let request = Request {
@@ -138,20 +184,43 @@ impl Clocked {
             };
             ClockError::Timing { error, help }
         })?;
-        let cycles = latency(inner.as_ref(), &pipelined);
+        pipelined.design = flow::apply(&pipelined, inner.latency(), clocking.flow, clocking.buffer);
+        let cycles = latency(inner.as_ref(), &pipelined, clocking);
         let top = pipelined.design.top.index();
         let module = &mut pipelined.design.modules[top];
         module.name.push_str(&clocking.suffix());
         if let Some(last) = module.doc.last_mut() {
             *last = header::closing(cycles);
         }
+        let lines = protocol(clocking, pipelined.streams);
+        let end = module.doc.len().saturating_sub(1);
+        module.doc.splice(end..end, lines);
         Ok(Clocked { inner, pipelined, clocking: clocking.clone() })
     }
 }
 
 /// Cycles from inputs to outputs. A step of a state takes as many cycles as there are streams.
-fn latency(block: &dyn Configured, pipelined: &Pipelined) -> u32 {
-    block.latency() * pipelined.streams + pipelined.stages
+fn latency(block: &dyn Configured, pipelined: &Pipelined, clocking: &Clocking) -> u32 {
+    flow::latency(pipelined.stages, pipelined.streams, block.latency(), clocking.flow, clocking.buffer)
+}
+
+/// What the header says of the flow.
+fn protocol(clocking: &Clocking, streams: u32) -> Vec<String> {
+    let mut lines = Vec::new();
+    match clocking.flow {
+        Flow::Fixed => {}
+        Flow::Enable => lines.push("ce: 0 holds everything".into()),
+        Flow::Stream => {
+            lines.push("inputs are taken when in_valid and in_ready are 1, outputs when out_valid and out_ready are 1".into());
+            if clocking.buffer == Buffer::Half {
+                lines.push("one datum every 2 cycles".into());
+            }
+        }
+    }
+    if streams > 1 {
+        lines.push(format!("{streams} streams take turns, datum by datum"));
+    }
+    lines
 }
 
 impl Configured for Clocked {
@@ -171,7 +240,7 @@ impl Configured for Clocked {
         self.inner.ports()
     }
     fn latency(&self) -> u32 {
-        latency(self.inner.as_ref(), &self.pipelined)
+        latency(self.inner.as_ref(), &self.pipelined, &self.clocking)
     }
     fn stateful(&self) -> bool {
         self.inner.stateful()
@@ -190,6 +259,12 @@ impl Configured for Clocked {
     }
     fn request(&self) -> String {
         self.clocking.options()
+    }
+    fn initiation_interval(&self) -> u32 {
+        flow::initiation_interval(self.clocking.flow, self.clocking.buffer)
+    }
+    fn clocking(&self) -> Option<&Clocking> {
+        Some(&self.clocking)
     }
     fn pipelined(&self) -> Option<&Pipelined> {
         Some(&self.pipelined)

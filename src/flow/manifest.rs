@@ -4,6 +4,7 @@ use crate::blocks::{Configured, Port};
 use crate::flow::check::Report;
 use crate::golden::names;
 use crate::hdl::ir::Design;
+use crate::hdl::timing::flow::Flow;
 use crate::hdl::verilog::File;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,15 @@ pub struct Manifest {
     pub latency: u32,
     /// Cycles between successive inputs.
     pub initiation_interval: u32,
+    /// Flow control, if it was asked for: `fixed`, `enable` or `stream`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
+    /// End of a stream: `skid` or `half`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer: Option<String>,
+    /// Reset style, if clock, flow or reset was asked for: `none`, `sync`, `sync_low`, `async` or `async_low`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<String>,
     /// Verilog files and others of the folder.
     pub files: Vec<FileEntry>,
     /// The last check of exactly this Verilog on this machine, if there was one.
@@ -51,7 +61,7 @@ pub struct PortEntry {
     pub name: String,
     /// `input` or `output`.
     pub direction: String,
-    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random` or `flag`.
+    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random`, `flag`, `clock_enable`, `valid` or `ready`.
     pub role: String,
     /// Width in bits, all lanes together.
     pub bits: u32,
@@ -153,8 +163,25 @@ pub fn ports(block: &dyn Configured, design: &Design) -> Vec<PortEntry> {
             control(reset, "reset");
         }
     }
-    all.extend(block.ports().iter().map(entry));
+    let data = block.ports();
+    let top = design.top();
+    for (ports, direction) in [(&top.inputs, "input"), (&top.outputs, "output")] {
+        all.extend(ports.iter().map(|p| match data.iter().find(|d| d.name == p.name) {
+            Some(data) => entry(data),
+            None => flow_port(&p.name, direction, p.width),
+        }));
+    }
     all
+}
+
+/// A port that flow control added.
+fn flow_port(name: &str, direction: &str, bits: u32) -> PortEntry {
+    let role = match name {
+        "ce" => "clock_enable",
+        _ if name.ends_with("valid") => "valid",
+        _ => "ready",
+    };
+    PortEntry { name: name.into(), direction: direction.into(), role: role.into(), bits, lanes: 1, format: None, lsb_exp: None }
 }
 
 fn entry(p: &Port) -> PortEntry {
@@ -186,7 +213,10 @@ pub fn manifest(
         module: block.module_name(),
         ports: ports(block, design),
         latency: block.latency(),
-        initiation_interval: 1,
+        initiation_interval: block.initiation_interval(),
+        flow: block.clocking().map(|c| c.flow.name().to_string()),
+        buffer: block.clocking().filter(|c| c.flow == Flow::Stream).map(|c| c.buffer.name().to_string()),
+        reset: block.clocking().map(|_| design.reset.name().to_string()),
         files: files
             .iter()
             .map(|(path, kind, contents)| FileEntry {

@@ -2,6 +2,7 @@
 //!
 //! A register belongs to a range of bits of a value and a stage boundary, whoever uses it; wiring
 //! (slices, extensions) is done again where it is used, so that padding is never stored.
+use super::pipeline::VALID;
 use super::schedule::Schedule;
 use super::wiring::{Piece, is_wire, sources};
 use crate::bits::Bits;
@@ -25,6 +26,8 @@ struct Inserter<'a> {
     old: &'a Module,
     new: Module,
     schedule: &'a Schedule,
+    /// What must start as 0, or as the state it delays: with several streams, the states and what tells data from pauses.
+    kept: BTreeSet<NodeId>,
     /// Node of an old node (at its own stage; for wiring at a given stage).
     made: BTreeMap<(NodeId, u32), NodeId>,
     /// Bits of a value that are used at a stage or later: value → (last stage, piece).
@@ -54,6 +57,7 @@ pub fn insert(old: &Module, schedule: &Schedule, streams: u32) -> (Module, Vec<R
         old,
         new,
         schedule,
+        kept: if streams > 1 { kept(old) } else { BTreeSet::new() },
         made: BTreeMap::new(),
         uses: BTreeMap::new(),
         registers: Vec::new(),
@@ -64,6 +68,24 @@ pub fn insert(old: &Module, schedule: &Schedule, streams: u32) -> (Module, Vec<R
     x.collect(streams);
     x.build(streams);
     (x.new, x.registers)
+}
+
+/// States, the input that tells whether there is a datum, and bits that are 0 if there is none.
+fn kept(m: &Module) -> BTreeSet<NodeId> {
+    let mut kept = BTreeSet::new();
+    for i in 0..m.nodes.len() {
+        let (id, node) = (NodeId(i as u32), m.nodes[i]);
+        let is = match node.op {
+            Op::State => true,
+            Op::Input => m.inputs[node.imm as usize].name == VALID,
+            Op::And => node.width == 1 && m.args(id).iter().any(|a| m.node(*a).op != Op::State && kept.contains(a)),
+            _ => false,
+        };
+        if is {
+            kept.insert(id);
+        }
+    }
+    kept
 }
 
 /// Bits of pipeline registers behind each stage.
@@ -273,7 +295,8 @@ impl Inserter<'_> {
             self.new.push(Node { op: Op::State, width, args: [NodeId(0); 3], imm }, NameId(0), self.old.locs[from.index()]);
         let init = init.unwrap_or_else(|| Bits::zero(width));
         let name = self.unique(name);
-        self.new.states.push(State { name, read, next, enable: None, init, reset: true });
+        let reset = matches!(kind, Register::Slot(_)) || self.kept.contains(&from);
+        self.new.states.push(State { name, read, next, enable: None, init, reset });
         self.registers.push(kind);
         read
     }

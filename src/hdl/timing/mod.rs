@@ -6,6 +6,7 @@
 pub mod delay;
 pub mod estimate;
 pub mod flatten;
+pub mod flow;
 mod flow_network;
 pub mod insert;
 pub mod loops;

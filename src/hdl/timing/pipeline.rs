@@ -6,6 +6,7 @@ use super::loops::{LoopNode, enable_to_mux, loops};
 use super::schedule::{Goal, MOST_STAGES, NoSchedule, Schedule, Scheduler};
 use super::split::{Accumulator, SplitOptions, split};
 use crate::ir::*;
+use crate::ops::Op;
 use crate::pass;
 use std::collections::BTreeMap;
 
@@ -177,9 +178,27 @@ fn prepare(design: &Design, request: &Request, period_ps: f64) -> Module {
     let mut design = split(design, &options);
     design.modules[0].claims.clear();
     if request.streams > 1 {
+        tokens(&mut design.modules[0]);
         design = enable_to_mux(&design);
     }
     pass::optimize(&design).modules.remove(0)
+}
+
+/// Input of the pipeline of several streams that says whether a datum comes: states change for data only.
+pub(crate) const VALID: &str = "valid";
+
+/// Ties every state to [`VALID`]; a stream that pauses keeps its state.
+fn tokens(m: &mut Module) {
+    if m.states.is_empty() {
+        return;
+    }
+    let imm = m.inputs.len() as u32;
+    let valid = m.push(Node { op: Op::Input, width: 1, args: [NodeId(0); 3], imm }, NameId(0), None);
+    m.inputs.push(Port { name: VALID.into(), width: 1, node: valid });
+    for i in 0..m.states.len() {
+        let enable = m.states[i].enable.map(|e| m.push_op(Op::And, 1, &[valid, e], 0, NameId(0), None));
+        m.states[i].enable = Some(enable.unwrap_or(valid));
+    }
 }
 
 /// The shortest period that so many stages allow, to one part in a hundred.
