@@ -13,6 +13,7 @@ mod formats;
 mod fpga;
 mod list;
 mod progress;
+mod prove;
 mod synth;
 mod timing;
 mod tools;
@@ -41,6 +42,7 @@ pub struct Command {
 pub static COMMANDS: &[&Command] = &[
     &emit::COMMAND,
     &check::COMMAND,
+    &prove::COMMAND,
     &eval::COMMAND,
     &list::COMMAND,
     &explain::COMMAND,

@@ -2,6 +2,7 @@
 //! The JSON schema is printed by `narrowgen explain manifest --json`.
 use crate::blocks::{Configured, Port};
 use crate::flow::check::Report;
+use crate::flow::prove::Proof;
 use crate::golden::names;
 use crate::hdl::ir::Design;
 use crate::hdl::timing::flow::Flow;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 pub const VERSION: u32 = 1;
 
 /// The manifest of one emitted block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Version of this shape: 1.
@@ -51,6 +52,9 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     /// The last check of exactly this Verilog on this machine, if there was one.
     pub certificate: Option<Certificate>,
+    /// The proof about exactly this Verilog, if there was one on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
 }
 
 /// One port.
@@ -227,6 +231,7 @@ pub fn manifest(
             })
             .collect(),
         certificate,
+        proof: proof_of(&crate::hdl::verilog::print(design)),
     }
 }
 
@@ -260,11 +265,30 @@ pub fn certify(
         seed: first.seed,
         command: format!("narrowgen {command} {}", arguments(block)),
     };
-    let path = certificate_path(&rtl);
+    keep(&certificate_path(&rtl), &certificate)?;
+    Some(certificate)
+}
+
+/// Writes a file of the cache, whole or not at all.
+fn keep(path: &std::path::Path, value: &impl Serialize) -> Option<()> {
     let dir = path.parent()?;
     std::fs::create_dir_all(dir).ok()?;
     let mut file = tempfile::NamedTempFile::new_in(dir).ok()?;
-    serde_json::to_writer_pretty(&mut file, &certificate).ok()?;
+    serde_json::to_writer_pretty(&mut file, value).ok()?;
     file.persist(path).ok()?;
-    Some(certificate)
+    Some(())
+}
+
+fn proof_path(rtl: &str) -> std::path::PathBuf {
+    crate::flow::cache::dir().join("proofs").join(format!("{rtl}.json"))
+}
+
+/// Keeps a proof about some Verilog. A cache that cannot be written loses the record, not the result.
+pub fn keep_proof(files: &[File], proof: &Proof) {
+    let _ = keep(&proof_path(&rtl_hash(files)), proof);
+}
+
+/// The proof about exactly this Verilog, if there was one on this machine.
+pub fn proof_of(files: &[File]) -> Option<Proof> {
+    serde_json::from_slice(&std::fs::read(proof_path(&rtl_hash(files))).ok()?).ok()
 }

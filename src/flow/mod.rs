@@ -24,6 +24,7 @@ pub mod netlist;
 pub mod nextpnr;
 pub mod package;
 pub mod process;
+pub mod prove;
 pub mod report;
 pub mod repro;
 pub mod serial;
