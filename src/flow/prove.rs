@@ -200,11 +200,7 @@ fn miter(hardware: &Unit, plain: &Unit, before: u32, stages: u32) -> String {
     delay(&mut v, "rst", 1, 0, before);
     let resets: Vec<String> = (0..=before).map(|i| format!("rst_d{i}")).collect();
     let _ = writeln!(v, "  wire plain_rst = {};", resets.join(" | "));
-    let control = |unit: &Unit, rst: &str| {
-        let pins = [(unit.clocked, ".clk(clk)".to_string()), (unit.clocked && unit.reset, format!(".rst({rst})"))];
-        pins.into_iter().filter(|(on, _)| *on).map(|(_, pin)| pin).collect::<Vec<_>>()
-    };
-    let (mut a, mut b) = (control(hardware, "rst"), control(plain, "plain_rst"));
+    let (mut a, mut b) = (hardware.control_pins("clk", "rst"), plain.control_pins("clk", "plain_rst"));
     for (name, bits) in &hardware.inputs {
         let _ = writeln!(v, "  wire {} {name}_d0 = {name};", range(*bits));
         delay(&mut v, name, *bits, 0, before);
