@@ -34,7 +34,7 @@ pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayM
     (model.route_ps, model.fanout_ps, model.size, model.spread_ps) = (2.0 * lut, 0.2 * lut, 0.03, 0.1 * lut);
     model.setup_ps = model.setup_ps.max(0.1 * lut);
     model.mux_ps = if model.wide_inputs > 0 { 0.5 * lut } else { 0.0 };
-    model.carry_exit_ps = if model.inverts { lut } else { 0.0 };
+    model.carry_exit_ps = lut;
     let used: Vec<(&Sample, f64)> = samples.iter().zip(periods.iter().copied()).filter(|(s, _)| s.role != Role::Test).collect();
     let mut best = loss(&used, &model);
     let mut step = STEPS.0;

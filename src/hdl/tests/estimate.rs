@@ -12,7 +12,7 @@ fn levels(lut_inputs: u32) -> DelayModel {
 }
 
 fn made(f: impl FnOnce(Builder<'_>)) -> Design {
-    pass::optimize(&flatten(&design("d", Reset::None, |m| f(m)).unwrap()))
+    pass::optimize(&flatten(&design("d", Reset::None, f).unwrap()))
 }
 
 fn period(d: &Design, model: &DelayModel) -> f64 {
