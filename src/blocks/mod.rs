@@ -166,6 +166,10 @@ pub trait Configured: Send + Sync {
     fn request(&self) -> String {
         String::new()
     }
+    /// The hardware as it is printed: with the ports of a profile.
+    fn printed(&self) -> Result<Design, Diagnostics> {
+        self.design()
+    }
     /// Cycles between successive inputs.
     fn initiation_interval(&self) -> u32 {
         1

@@ -6,6 +6,7 @@ use crate::flow::clocked::{ACCUMULATORS, ClockError, Clocked, Clocking};
 use crate::flow::target::Target;
 use crate::hdl::ir::Reset;
 use crate::hdl::timing::flow::{Buffer, Flow};
+use crate::hdl::timing::ports::Profile;
 use crate::hdl::timing::split::Accumulator;
 use clap::{Arg, ArgMatches};
 
@@ -70,6 +71,13 @@ pub fn options(c: clap::Command) -> clap::Command {
                 .help("End of a stream: a skid buffer, or one register and a datum every 2 cycles"),
         )
         .arg(
+            Arg::new("ports")
+                .long("ports")
+                .value_parser(Profile::ALL.map(Profile::name))
+                .default_value("plain")
+                .help("Names of ports: plain, lowRISC style, or AXI4-Stream (of a stream)"),
+        )
+        .arg(
             Arg::new("reset")
                 .long("reset")
                 .value_parser(["none", "sync", "async"])
@@ -127,6 +135,7 @@ pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
         accumulator: text("accumulator").and_then(|w| ACCUMULATORS.iter().find(|a| a.0 == w)).map_or(Accumulator::Auto, |a| a.1),
         flow: text("flow").and_then(|w| Flow::ALL.into_iter().find(|f| f.name() == w)).unwrap_or_default(),
         buffer: text("buffer").and_then(|w| Buffer::ALL.into_iter().find(|b| b.name() == w)).unwrap_or_default(),
+        ports: text("ports").and_then(|w| Profile::ALL.into_iter().find(|p| p.name() == w)).unwrap_or_default(),
         reset: reset(text("reset").as_deref(), text("reset-level").as_deref())?,
         model: text("delay").or_else(|| text("part")).or_else(|| text("target")),
     };

@@ -37,7 +37,7 @@ fn options(c: clap::Command) -> clap::Command {
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
     let block = clock::clocked(block, args)?;
-    let design = block.design()?;
+    let design = block.printed()?;
     let rtl = verilog::print(&design);
     let Some(target) = args.get_one::<PathBuf>("output") else {
         if cx.json {

@@ -1,11 +1,12 @@
 //! A block with a clock: [`Clocking`] says what the user asks, [`Clocked`] is the hardware that answers.
 use super::delay;
-use crate::blocks::{Configured, Port, header};
+use crate::blocks::{Configured, Port, Role, header};
 use crate::golden::model::Model;
 use crate::hdl::dsl::Diagnostics;
 use crate::hdl::ir::{Design, Reset};
 use crate::hdl::timing::flow::{self, Buffer, Flow};
 use crate::hdl::timing::pipeline::{Pipelined, Request, TimingError, pipeline};
+use crate::hdl::timing::ports::{self, Place, Profile};
 use crate::hdl::timing::split::Accumulator;
 use num_bigint::BigUint;
 use serde::Serialize;
@@ -28,6 +29,9 @@ pub struct Clocking {
     /// What is at the end of a stream.
     #[serde(skip)]
     pub buffer: Buffer,
+    /// What the ports are called like.
+    #[serde(skip)]
+    pub ports: Profile,
     /// How registers are reset, if not as the block has it.
     #[serde(skip)]
     pub reset: Option<Reset>,
@@ -44,6 +48,7 @@ impl Default for Clocking {
             accumulator: Accumulator::Auto,
             flow: Flow::Fixed,
             buffer: Buffer::Skid,
+            ports: Profile::Plain,
             reset: None,
             model: None,
         }
@@ -63,6 +68,10 @@ pub struct Clocked {
     inner: Box<dyn Configured>,
     /// The hardware as it is printed, simulated and measured.
     pub pipelined: Pipelined,
+    /// The same with the ports as they are printed.
+    printed: Design,
+    /// Where each port went, unless they are plain.
+    pub places: Vec<Place>,
     /// What was asked.
     pub clocking: Clocking,
 }
@@ -99,7 +108,7 @@ impl Clocking {
 
     /// True if it asks for anything: registers, flow control or another reset.
     pub fn asks(&self) -> bool {
-        self.pipelines() || self.flow != Flow::Fixed || self.reset.is_some()
+        self.pipelines() || self.flow != Flow::Fixed || self.ports != Profile::Plain || self.reset.is_some()
     }
 
     /// The options that ask for it, as the command line takes them.
@@ -112,6 +121,7 @@ impl Clocking {
             ("accumulator", word.map(str::to_string)),
             ("flow", Some(self.flow).filter(|f| *f != Flow::Fixed).map(|f| f.name().to_string())),
             ("buffer", Some(self.buffer).filter(|b| *b != Buffer::Skid).map(|b| b.name().to_string())),
+            ("ports", Some(self.ports).filter(|p| *p != Profile::Plain).map(|p| p.name().to_string())),
             ("reset", self.reset.map(|r| r.name().trim_end_matches("_low").to_string())),
             ("reset-level", self.reset.filter(|r| r.is_low()).map(|_| "low".to_string())),
             ("delay", self.model.clone()),
@@ -143,6 +153,9 @@ impl Clocking {
         if self.flow == Flow::Stream && self.buffer != Buffer::Skid {
             text.push_str(&format!("_{}", self.buffer.name()));
         }
+        if self.ports != Profile::Plain {
+            text.push_str(&format!("_{}", self.ports.name()));
+        }
         if let Some(reset) = self.reset {
             text.push_str(&format!("_rst_{}", reset.name()));
         }
@@ -160,9 +173,20 @@ impl Clocked {
                 help: "leave out --flow".into(),
             });
         }
+        if clocking.ports == Profile::Axis && (clocking.flow != Flow::Stream || clocking.reset.is_some_and(|r| !r.is_low())) {
+            return Err(ClockError::Usage {
+                message: "AXI4-Stream needs valid and ready, and its reset is low".into(),
+                help: "add --flow stream, and --reset-level low beside --reset".into(),
+            });
+        }
         // Without registers of its own a block says nothing of how to reset; what tells data from pauses needs it.
         let plain = untimed.top().is_combinational(&untimed) && clocking.flow == Flow::Stream;
-        untimed.reset = clocking.reset.unwrap_or(if plain { Reset::Sync } else { untimed.reset });
+        untimed.reset = clocking.reset.unwrap_or(match clocking.ports {
+            Profile::Axis => Reset::SyncLow,
+            Profile::Lowrisc => Reset::AsyncLow,
+            Profile::Plain if plain => Reset::Sync,
+            Profile::Plain => untimed.reset,
+        });
         let model = delay::model(clocking.model.as_deref().unwrap_or("ecp5"))
             .map_err(|e| ClockError::Usage { message: e.to_string(), help: e.help() })?;
         let request = Request {
@@ -184,7 +208,10 @@ impl Clocked {
             };
             ClockError::Timing { error, help }
         })?;
-        pipelined.design = flow::apply(&pipelined, inner.latency(), clocking.flow, clocking.buffer);
+        pipelined.design = match clocking.ports {
+            Profile::Axis => flow::apply_with_last(&pipelined, inner.latency(), clocking.buffer),
+            _ => flow::apply(&pipelined, inner.latency(), clocking.flow, clocking.buffer),
+        };
         let cycles = latency(inner.as_ref(), &pipelined, clocking);
         let top = pipelined.design.top.index();
         let module = &mut pipelined.design.modules[top];
@@ -195,13 +222,27 @@ impl Clocked {
         let lines = protocol(clocking, pipelined.streams);
         let end = module.doc.len().saturating_sub(1);
         module.doc.splice(end..end, lines);
-        Ok(Clocked { inner, pipelined, clocking: clocking.clone() })
+        let data = inner.ports();
+        let beside = |name: &str| data.iter().any(|p| p.name == name && !matches!(p.role, Role::Operand | Role::Result));
+        let (mut printed, places) = ports::apply(&pipelined.design, clocking.ports, beside);
+        let doc = &mut printed.modules[top].doc;
+        let end = doc.len().saturating_sub(1);
+        doc.splice(end..end, places.iter().filter(|_| clocking.ports == Profile::Axis).map(describe));
+        Ok(Clocked { inner, pipelined, printed, places, clocking: clocking.clone() })
     }
 }
 
 /// Cycles from inputs to outputs. A step of a state takes as many cycles as there are streams.
 fn latency(block: &dyn Configured, pipelined: &Pipelined, clocking: &Clocking) -> u32 {
     flow::latency(pipelined.stages, pipelined.streams, block.latency(), clocking.flow, clocking.buffer)
+}
+
+/// Where a port went, for the header.
+fn describe(place: &Place) -> String {
+    match place.bits {
+        1 => format!("{}: {}[{}]", place.plain, place.port, place.low),
+        bits => format!("{}: {}[{}:{}]", place.plain, place.port, place.low + bits - 1, place.low),
+    }
 }
 
 /// What the header says of the flow.
@@ -256,6 +297,9 @@ impl Configured for Clocked {
     }
     fn design(&self) -> Result<Design, Diagnostics> {
         Ok(self.pipelined.design.clone())
+    }
+    fn printed(&self) -> Result<Design, Diagnostics> {
+        Ok(self.printed.clone())
     }
     fn request(&self) -> String {
         self.clocking.options()

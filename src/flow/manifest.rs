@@ -65,7 +65,7 @@ pub struct PortEntry {
     pub name: String,
     /// `input` or `output`.
     pub direction: String,
-    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random`, `flag`, `clock_enable`, `valid` or `ready`.
+    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random`, `flag`, `clock_enable`, `valid`, `ready`, `last` or `user`.
     pub role: String,
     /// Width in bits, all lanes together.
     pub bits: u32,
@@ -170,8 +170,10 @@ pub fn ports(block: &dyn Configured, design: &Design) -> Vec<PortEntry> {
     let data = block.ports();
     let top = design.top();
     for (ports, direction) in [(&top.inputs, "input"), (&top.outputs, "output")] {
-        all.extend(ports.iter().map(|p| match data.iter().find(|d| d.name == p.name) {
-            Some(data) => entry(data),
+        let end = if direction == "input" { "_i" } else { "_o" };
+        let is = |d: &Port, name: &str| d.name == name || name.strip_suffix(end) == Some(d.name);
+        all.extend(ports.iter().map(|p| match data.iter().find(|d| is(d, &p.name)) {
+            Some(data) => PortEntry { name: p.name.clone(), ..entry(data) },
             None => flow_port(&p.name, direction, p.width),
         }));
     }
@@ -181,9 +183,18 @@ pub fn ports(block: &dyn Configured, design: &Design) -> Vec<PortEntry> {
 /// A port that flow control added.
 fn flow_port(name: &str, direction: &str, bits: u32) -> PortEntry {
     let role = match name {
-        "ce" => "clock_enable",
-        _ if name.ends_with("valid") => "valid",
-        _ => "ready",
+        _ if name.ends_with("tdata") => {
+            if direction == "input" {
+                "operand"
+            } else {
+                "result"
+            }
+        }
+        _ if name.ends_with("tuser") => "user",
+        _ if name.ends_with("tlast") => "last",
+        _ if name.contains("valid") => "valid",
+        _ if name.contains("ready") => "ready",
+        _ => "clock_enable",
     };
     PortEntry { name: name.into(), direction: direction.into(), role: role.into(), bits, lanes: 1, format: None, lsb_exp: None }
 }

@@ -3,6 +3,7 @@ use crate::blocks::Configured;
 use crate::flow::manifest::{self, Certificate, Manifest};
 use crate::flow::{diagram, folder, testbench};
 use crate::hdl::ir::Design;
+use crate::hdl::timing::ports::Profile;
 use crate::hdl::verilog;
 
 /// A complete folder in memory.
@@ -21,13 +22,17 @@ pub fn package(
     certificate: Option<Certificate>,
 ) -> Result<Package, String> {
     let rtl = verilog::print(design);
-    let bench = testbench::make(block, design, vectors)?;
+    // The testbench drives plain ports.
+    let plain = block.clocking().is_none_or(|c| c.ports == Profile::Plain);
+    let bench = if plain { Some(testbench::make(block, design, vectors)?) } else { None };
     let list: String = rtl.iter().map(|f| format!("{}\n", f.name)).collect();
     let mut files: Vec<(String, &'static str, Vec<u8>)> =
         rtl.into_iter().map(|f| (f.name, "verilog", f.text.into_bytes())).collect();
     files.push(("rtl.f".into(), "filelist", list.into_bytes()));
-    files.push((format!("{}.v", bench.module), "testbench", bench.verilog.into_bytes()));
-    files.push((format!("{}.hex", bench.module), "vectors", bench.vectors.into_bytes()));
+    if let Some(bench) = bench {
+        files.push((format!("{}.v", bench.module), "testbench", bench.verilog.into_bytes()));
+        files.push((format!("{}.hex", bench.module), "vectors", bench.vectors.into_bytes()));
+    }
     if let Some(p) = block.pipelined() {
         let name = block.module_name();
         files.push((format!("{name}.svg"), "diagram", diagram::pipeline(&name, p).into_bytes()));

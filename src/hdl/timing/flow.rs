@@ -77,6 +77,15 @@ pub fn initiation_interval(flow: Flow, buffer: Buffer) -> u32 {
 
 /// The pipeline with flow control. `untimed_latency` is that of the block without pipeline.
 pub fn apply(p: &Pipelined, untimed_latency: u32, flow: Flow, buffer: Buffer) -> Design {
+    build(p, untimed_latency, flow, buffer, false)
+}
+
+/// A stream whose data carry a bit `in_last` to `out_last`.
+pub fn apply_with_last(p: &Pipelined, untimed_latency: u32, buffer: Buffer) -> Design {
+    build(p, untimed_latency, Flow::Stream, buffer, true)
+}
+
+fn build(p: &Pipelined, untimed_latency: u32, flow: Flow, buffer: Buffer, last: bool) -> Design {
     let mut m = p.design.top().clone();
     let turn = turns(&mut m, p.streams, flow);
     let mut w = Wrapper { m, chain: Vec::new() };
@@ -89,7 +98,13 @@ pub fn apply(p: &Pipelined, untimed_latency: u32, flow: Flow, buffer: Buffer) ->
             w.warm(p);
             w.hold(ce);
         }
-        Flow::Stream => w.stream(p, p.stages + p.streams * untimed_latency, buffer, turn),
+        Flow::Stream => {
+            let positions = p.stages + p.streams * untimed_latency;
+            if last {
+                w.last(positions);
+            }
+            w.stream(p, positions, buffer, turn);
+        }
     }
     w.m.clocked = w.m.clocked || !w.m.states.is_empty();
     pass::optimize(&Design { modules: vec![w.m], top: ModuleId(0), reset: p.design.reset })
@@ -215,6 +230,17 @@ impl Wrapper {
             let enable = self.m.states[i].enable;
             self.m.states[i].enable = Some(self.and(advance, enable));
         }
+    }
+
+    /// A bit that travels with its datum.
+    fn last(&mut self, positions: u32) {
+        let mut node = self.input("in_last");
+        for k in 1..=positions {
+            let (at, read) = self.register(&format!("last{k}"), 1, false);
+            self.m.states[at].next = node;
+            node = read;
+        }
+        self.m.outputs.push(Port { name: "out_last".into(), width: 1, node });
     }
 
     fn stream(&mut self, p: &Pipelined, last: u32, buffer: Buffer, turn: Option<Turn>) {

@@ -11,6 +11,7 @@ mod flow_network;
 pub mod insert;
 pub mod loops;
 pub mod pipeline;
+pub mod ports;
 pub mod schedule;
 pub mod solve;
 pub mod split;
