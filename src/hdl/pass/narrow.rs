@@ -174,6 +174,12 @@ impl Narrow<'_> {
             let holds = self.whole(claim.holds);
             self.f.r.new.claims.push(Claim { holds, text: claim.text.clone() });
         }
+        for a in &old.asserts {
+            let when = self.whole(a.when);
+            let holds = a.holds.iter().map(|n| self.whole(*n)).collect();
+            let stable = a.stable.iter().map(|n| self.whole(*n)).collect();
+            self.f.r.new.asserts.push(Assert { when, holds, stable, ..a.clone() });
+        }
         for (i, from) in self.f.r.states.clone().into_iter().enumerate() {
             let s = &old.states[from as usize];
             let runs = self.demand.runs(old, s.read);

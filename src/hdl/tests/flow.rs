@@ -66,6 +66,7 @@ fn run(design: &Design, untimed: u32, stages: u32, streams: u32, flow: Flow, buf
     narrowgen_hdl::verify::verify(&timed).unwrap();
     let text = narrowgen_hdl::text::print(&timed);
     assert_eq!(narrowgen_hdl::text::print(&narrowgen_hdl::text::parse(&text).unwrap()), text);
+    assert_eq!(text.contains("assert "), flow == Flow::Stream);
     let mut dice = Dice(seed);
     for s in timed.modules[0].states.iter_mut().filter(|s| !s.reset) {
         s.init = Bits::new(

@@ -46,7 +46,7 @@ fn the_documented_example_is_read() {
 fn mistakes_are_told_with_their_line() {
     let cases = [
         ("design sync top", "module top", "line 1: expected `design`, found `module`"),
-        ("design sync", "design async", "line 1: a reset style is none or sync, found `async`"),
+        ("design sync", "design odd", "line 1: a reset style is one of none, sync, sync_low, async, async_low, found `odd`"),
         ("design sync top", "design sync tip", "line 18: there is no top module `tip`"),
         ("%2 8 = const 1f", "%2 4 = const 1f", "line 9: 1f does not fit 4 bits"),
         ("%2 8 = const 1f", "%2 8 = const 1g", "line 9: `1g` is not a hexadecimal value"),

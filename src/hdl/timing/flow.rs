@@ -257,6 +257,7 @@ impl Wrapper {
         // The buffer itself does not wait for the pipeline.
         let (full_at, full) = self.register("full", 1, true);
         let advance = self.op(Op::Not, &[full]);
+        self.m.names[advance.index()] = self.m.intern("advance");
         for i in 0..full_at {
             let enable = self.m.states[i].enable;
             self.m.states[i].enable = Some(self.and(advance, enable));
@@ -280,6 +281,7 @@ impl Wrapper {
             Buffer::Half => full,
         };
         let stalled = self.op(Op::And, &[out_valid, not_ready]);
+        self.m.names[stalled.index()] = self.m.intern("stalled");
         self.m.states[full_at].next = match buffer {
             Buffer::Skid => stalled,
             Buffer::Half => self.op(Op::Mux, &[full, not_ready, v_last]),
