@@ -284,7 +284,10 @@ impl Wrapper {
         self.m.names[stalled.index()] = self.m.intern("stalled");
         self.m.states[full_at].next = match buffer {
             Buffer::Skid => stalled,
-            Buffer::Half => self.op(Op::Mux, &[full, not_ready, v_last]),
+            Buffer::Half => {
+                let filled = self.op(Op::And, &[advance, v_last]);
+                self.op(Op::Or, &[stalled, filled])
+            }
         };
         let waiting = self.op(Op::Not, &[in_ready]);
         let waiting = self.op(Op::And, &[in_valid, waiting]);
