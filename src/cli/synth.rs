@@ -83,6 +83,9 @@ struct Answer {
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
     let clocking = clock::clocking(args)?;
+    if args.contains_id("part") && !args.get_flag("pnr") && !clocking.pipelines() {
+        return Err(Failure::usage("--part needs --pnr, or a clock to plan for", "sizes depend on the target only"));
+    }
     let block = clock::clocked(block, args)?;
     let target = args.get_one::<String>("target").and_then(|t| Target::parse(t)).unwrap_or(Target::Ecp5);
     let dsp = !args.get_flag("no-dsp");
