@@ -5,7 +5,7 @@ use crate::sim::expand::expand;
 use crate::sim::net::{FALSE, Kind, Lit, Net, TRUE};
 use crate::timing::delay::DelayModel;
 use crate::timing::wiring::is_wire;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates that a carry chain counts as when trees are balanced.
 const CHAIN_DEPTH: u32 = 3;
@@ -22,6 +22,17 @@ pub struct Chain {
     pub carry: Option<usize>,
     /// Operands `b` are complemented.
     pub subtract: bool,
+}
+
+/// How a path ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// At the data input of a register.
+    Data,
+    /// At a control pin.
+    Control,
+    /// At the data input, through an inverter.
+    Inverter,
 }
 
 /// Gates of a module.
@@ -42,12 +53,15 @@ pub struct Circuit {
     pub chain_of: Vec<Option<u32>>,
     /// Sinks of every gate.
     pub sinks: Vec<u32>,
-    /// Gates that end in a register or an output, and whether by a control pin.
-    pub ends: Vec<(usize, bool)>,
+    /// Gates that end in a register or an output, and whether by a wire and a table of their own: a control
+    /// pin, or the complement of a chain's output.
+    pub ends: Vec<(usize, End)>,
     /// Nodes that drive a control pin of registers, with their gate.
     pub controls: Vec<(NodeId, usize)>,
     /// Registers that stages need, by gate and stage.
     registered: BTreeMap<(usize, u32), Lit>,
+    /// Outputs of chains whose complement is registered.
+    inverted: BTreeSet<usize>,
     /// Leaves that are inputs, states and registers.
     source: Vec<bool>,
     /// Leaves that are inputs and states.
@@ -74,6 +88,7 @@ impl Circuit {
             ends: Vec::new(),
             controls: Vec::new(),
             registered: BTreeMap::new(),
+            inverted: BTreeSet::new(),
             source: vec![true],
             own: vec![false],
             depth: vec![0],
@@ -128,6 +143,9 @@ impl Circuit {
         let gate = bit.gate();
         if gate == 0 || self.stage[gate] >= stage {
             return bit;
+        }
+        if bit.negated() && self.chain_of[gate].is_some() {
+            self.inverted.insert(gate);
         }
         let leaf = match self.registered.get(&(gate, stage)) {
             Some(leaf) => *leaf,
@@ -276,14 +294,27 @@ impl Circuit {
             }
         }
         for (bit, stage, control) in ends {
-            let gate = self.at(bit, stage).gate();
+            let at = self.at(bit, stage);
+            let gate = at.gate();
             if gate != 0 {
-                self.ends.push((gate, control));
+                let chained = at.negated() && self.chain_of[gate].is_some();
+                self.ends.push((
+                    gate,
+                    if control {
+                        End::Control
+                    } else if chained {
+                        End::Inverter
+                    } else {
+                        End::Data
+                    },
+                ));
             }
         }
         // What leaves a stage ends in a register there.
         let left: Vec<usize> = self.registered.keys().map(|(gate, _)| *gate).collect();
-        self.ends.extend(left.into_iter().map(|g| (g, false)));
+        let end = |g| if self.inverted.contains(&g) { End::Inverter } else { End::Data };
+        let left: Vec<(usize, End)> = left.into_iter().map(|g| (g, end(g))).collect();
+        self.ends.extend(left);
         self.ends.sort_unstable();
         self.ends.dedup();
         self.sinks = vec![0; self.net.gates.len()];

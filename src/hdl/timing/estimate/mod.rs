@@ -9,7 +9,8 @@ mod trees;
 
 use super::delay::DelayModel;
 use crate::ir::*;
-use bits::Circuit;
+use crate::ops::Op;
+use bits::{Circuit, End};
 
 /// Arrival times of a module.
 #[derive(Clone, Debug)]
@@ -40,12 +41,24 @@ pub fn estimate(m: &Module, stages: Option<&[u32]>, model: &DelayModel) -> Estim
         }
     }
     let mut worst: Option<(f64, usize)> = None;
-    for (gate, wire) in &circuit.ends {
+    for (gate, end) in &circuit.ends {
         // A look-up table or a sum shares its cell with the register; another register does not.
-        let direct = circuit.is_source(*gate) || *wire;
-        let at = labels[*gate].at + model.setup_ps + if direct { map::wire(&circuit, model, *gate) } else { 0.0 };
+        let wire = map::wire(&circuit, model, *gate);
+        let last = match end {
+            End::Inverter => wire + model.lut_ps,
+            End::Control => wire,
+            End::Data if circuit.is_source(*gate) => wire,
+            End::Data => 0.0,
+        };
+        let at = labels[*gate].at + model.setup_ps + last;
         if worst.is_none_or(|(w, _)| at > w) {
             worst = Some((at, *gate));
+        }
+    }
+    for (i, bits) in circuit.bits.iter().enumerate().filter(|(i, _)| m.node(NodeId(*i as u32)).op == Op::Not) {
+        let own = |g: usize| circuit.chain_of[g].is_some() && circuit.stage[g] == circuit.node_stage[i];
+        for g in bits.iter().filter(|l| l.negated()).map(|l| l.gate()).filter(|g| own(*g)) {
+            arrival_ps[i] = arrival_ps[i].max(labels[g].at + map::wire(&circuit, model, g) + model.lut_ps);
         }
     }
     for (node, gate) in &circuit.controls {
