@@ -108,7 +108,7 @@ pub fn target(c: clap::Command) -> clap::Command {
 
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(x) if x.is_finite() && x >= 0.001 && x <= 1e9 => Ok(x),
+        Ok(x) if (0.001..=1e9).contains(&x) => Ok(x),
         _ => Err("expected a number from 0.001 to 1000000000".into()),
     }
 }

@@ -94,7 +94,7 @@ pub enum ClockError {
     #[error("{error}")]
     Timing {
         /// Why.
-        error: TimingError,
+        error: Box<TimingError>,
         /// What would help.
         help: String,
     },
@@ -206,7 +206,7 @@ impl Clocked {
                 TimingError::Part { .. } => "ask for a slower clock, or choose a faster part".into(),
                 TimingError::Memory { .. } => "use one stream".into(),
             };
-            ClockError::Timing { error, help }
+            ClockError::Timing { error: Box::new(error), help }
         })?;
         pipelined.design = match clocking.ports {
             Profile::Axis => flow::apply_with_last(&pipelined, inner.latency(), clocking.buffer),

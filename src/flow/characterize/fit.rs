@@ -12,7 +12,8 @@ static CONSTANTS: &[Constant] = &[
     Constant(|m| &mut m.route_ps, 100.0, 5000.0),
     Constant(|m| &mut m.fanout_ps, 1.0, 1000.0),
     Constant(|m| &mut m.size, 0.001, 0.3),
-    Constant(|m| &mut m.mux_ps, 1.0, 2000.0),
+    // No less than the multiplexer's own delay (ECP5: 165 ps and more in the reports), for its select has a wire.
+    Constant(|m| &mut m.mux_ps, 165.0, 2000.0),
     Constant(|m| &mut m.carry_exit_ps, 1.0, 3000.0),
     // Chains are placed as a whole, so wires to and from them are longer than between tables.
     Constant(|m| &mut m.carry_in_ps, 10.0, 3000.0),

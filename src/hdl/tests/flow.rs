@@ -104,7 +104,7 @@ fn run(design: &Design, untimed: u32, stages: u32, streams: u32, flow: Flow, buf
     let sim = Sim::new(&timed).unwrap();
     let bit = |b: bool| BigUint::from(u32::from(b));
     if flow != Flow::Stream {
-        let pause = |dice: &mut Dice| flow == Flow::Enable && dice.next() % 3 == 0;
+        let pause = |dice: &mut Dice| flow == Flow::Enable && dice.next().is_multiple_of(3);
         let moves: Vec<bool> = (0..tokens * 2).map(|_| !pause(&mut dice)).collect();
         let mut table = Rows::zeros(&widths, moves.len());
         let (mut at, mut checked) = (0, Vec::new());
@@ -164,12 +164,12 @@ fn run(design: &Design, untimed: u32, stages: u32, streams: u32, flow: Flow, buf
         accepted = now;
     };
     let (mut received, mut at) = (0, Vec::new());
-    for cycle in 0..cycles {
+    for (cycle, taken) in ready.iter().copied().enumerate() {
         let valid = out.get(cycle, out_valid) == bit(true);
         if valid {
             assert_eq!(out.get(cycle, y), expected[received], "{what}, token {received}, cycle {cycle}");
         }
-        if valid && ready[cycle] {
+        if valid && taken {
             at.push(cycle);
             received += 1;
         } else if valid && cycle + 1 < cycles {

@@ -47,11 +47,10 @@ pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
         let gate = &c.net.gates[g];
         match gate.kind {
             Kind::Leaf => match c.chain_of[g] {
-                Some(number) => {
-                    if !std::mem::replace(&mut done[number as usize], true) {
-                        chain(c, model, &c.chains[number as usize], c.owner[g], &mut labels);
-                    }
+                Some(number) if !std::mem::replace(&mut done[number as usize], true) => {
+                    chain(c, model, &c.chains[number as usize], c.owner[g], &mut labels);
                 }
+                Some(_) => {} // An output of a chain that is done.
                 None if c.is_source(g) => labels[g] = source(c, model, g),
                 None => {} // An output of a lookup, set below.
             },
