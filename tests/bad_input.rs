@@ -11,7 +11,7 @@ type Case = (&'static str, &'static str);
 #[rustfmt::skip]
 const ARGUMENTS: &[Case] = &[
     ("", "Usage:|emit|check|eval"),
-    ("nonsense", "unrecognized|emit, check, eval, list"),
+    ("nonsense", "unrecognized|emit, check, prove, eval, list"),
     ("emitt mul", "unrecognized|similar|emit"),
     ("list extra", "unexpected argument 'extra'|--json"),
     ("list --all", "unexpected argument '--all'|--json"),
@@ -23,7 +23,7 @@ const ARGUMENTS: &[Case] = &[
     ("emit mul --no-such 1", "--no-such|--a, --b, --out, --round"),
     ("emit mul --lanes 4", "--lanes|--a, --b, --out"),
     ("emit mul --a e4m3fn --a e5m2", "cannot be used multiple times"),
-    ("emit mac --reset never", "--reset|--acc, --terms"),
+    ("emit mac --restart never", "--restart|--acc, --terms"),
     ("emit mul -o", "a value is required|--output"),
     ("emit mul --tb-vectors 0", "expected a whole number from 1 to 1000000"),
     ("emit mul --tb-vectors 1000001", "expected a whole number from 1 to 1000000"),
