@@ -1,8 +1,8 @@
 //! Delay models from measurements: [`characterize`] places and routes a set of designs on a part and
 //! fits a [`DelayModel`] to the clock rates.
 //!
-//! What a cell takes stands in the tool's own reports, arc by arc ([`arcs`]). What wires take depends on
-//! placement; those few constants are fitted so that the estimator predicts the median over the seeds ([`fit`]).
+//! What a cell takes stands in the tool's own reports, arc by arc (`arcs`). What wires take depends on
+//! placement; those few constants are fitted so that the estimator predicts the median over the seeds (`fit`).
 mod arcs;
 mod designs;
 mod fit;

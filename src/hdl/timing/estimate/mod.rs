@@ -1,7 +1,7 @@
 //! How long the paths of a module take, bit by bit, as a synthesis tool would map them.
 //!
-//! Operators become gates ([`bits`](self)); sums, differences and comparisons stay carry chains. The gates are covered
-//! with look-up tables of least delay ([`map`]); wires cost by their fan-out and by the size of the
+//! Operators become gates (`bits`); sums, differences and comparisons stay carry chains. The gates are covered
+//! with look-up tables of least delay (`map`); wires cost by their fan-out and by the size of the
 //! design. Every value that is used in a later stage than its own passes a register on the way.
 mod bits;
 mod map;

@@ -79,7 +79,7 @@ fn help(delay_ps: f64, model: &DelayModel, unbreakable: bool) -> Vec<String> {
 }
 
 /// The flat, optimised design with loops that are too long for the period made shorter where that keeps
-/// the behaviour: see [`chunk`], [`difference`] and [`carry_save`]. Others stay as they are.
+/// the behaviour: see `chunk`, `difference` and `carry_save`. Others stay as they are.
 pub fn break_loops(design: &Design, options: &SplitOptions) -> Design {
     let m = design.top();
     let budget = options.model.budget_ps(options.period_ps) * f64::from(options.streams.max(1));
