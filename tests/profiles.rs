@@ -1,5 +1,6 @@
 //! Every flow, reset style and port profile prints Verilog that linters accept.
 use narrowgen::flow::lint;
+use narrowgen::flow::tool::{Tool, for_tests, resolve};
 use narrowgen::flow::unit::Unit;
 use narrowgen::hdl::ir::Reset;
 use narrowgen::hdl::prelude::*;
@@ -43,7 +44,32 @@ fn every_style_is_clean() {
     assert_eq!(units.len(), 5 * 3 * 9);
     let asserted = units.iter().filter(|u| u.files.iter().any(|f| f.text.contains("NARROWGEN_ASSERT"))).count();
     assert_eq!(asserted, 5 * 3 * 5);
+    if !for_tests("every_style_is_clean", lint::TOOLS) {
+        return;
+    }
     for report in lint::lint(&units).unwrap() {
+        assert!(report.version.is_some(), "{:?} did not run", report.tool);
         assert_eq!(report.messages, Vec::<String>::new(), "{:?}", report.tool);
+    }
+    assertions_are_read(&units);
+}
+
+/// Yosys takes the assertions and the assumptions of streams; how many there are, it says itself.
+fn assertions_are_read(units: &[Unit]) {
+    let dir = tempfile::tempdir().unwrap();
+    for unit in units.iter().filter(|u| u.files.iter().any(|f| f.text.contains("NARROWGEN_ASSERT"))).take(9) {
+        for f in &unit.files {
+            std::fs::write(dir.path().join(&f.name), &f.text).unwrap();
+        }
+        let names: Vec<&str> = unit.files.iter().map(|f| f.name.as_str()).collect();
+        let script = format!(
+            "read_verilog -formal -DNARROWGEN_ASSERT -DFORMAL {}; hierarchy -check -top {}; proc; select -assert-min 3 t:$assert t:$check; select -assert-min 2 t:$assume t:$check",
+            names.join(" "),
+            unit.top
+        );
+        let mut command = resolve(Tool::Yosys).unwrap().command();
+        let done = command.args(["-Q", "-T", "-p", &script]).current_dir(dir.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{}: {said}", unit.top);
     }
 }

@@ -12,6 +12,7 @@ use narrowgen::flow::tool::{Tool, for_tests};
 use narrowgen::flow::unit::Unit;
 use narrowgen::flow::{testbench, verilator};
 use narrowgen::hdl::ir::Reset;
+use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::timing::flow::{Buffer, Flow};
 use rayon::prelude::*;
 
@@ -100,18 +101,76 @@ fn streams_keep_their_protocol_in_verilator() {
     let asserting =
         verilator::Options { args: vec!["--assert".into(), "-DNARROWGEN_ASSERT".into()], ..verilator::Options::default() };
     let model = std::sync::Arc::new(verilator::build_with(&units, &asserting).unwrap());
-    blocks.par_iter().enumerate().for_each(|(unit, block)| {
-        // Each row takes at least two cycles of bubbles and back-pressure.
-        let plan = Plan::sampled(block, block.stateful(), &Options { vectors: 50_000, ..Options::default() }).unwrap();
-        let verilated = engine::Verilated::of(model.clone(), unit);
-        let mut engine = engine::around(block, &block.design().unwrap(), verilated).unwrap();
-        for chunk in 0..plan.chunks() {
-            let rows = plan.chunk(chunk);
-            let found = engine.run(&rows, plan.sequence).unwrap_or_else(|e| panic!("{}: {e}", block.module_name()));
-            let expected = engine::golden(block, &rows, plan.sequence);
-            assert_eq!(differing(&expected, &found), Vec::<usize>::new(), "{}", block.module_name());
-        }
-    });
+    let compared: Vec<usize> = blocks
+        .par_iter()
+        .enumerate()
+        .map(|(unit, block)| {
+            // Each row takes at least two cycles of bubbles and back-pressure.
+            let plan = Plan::sampled(block, block.stateful(), &Options { vectors: 50_000, ..Options::default() }).unwrap();
+            let verilated = engine::Verilated::of(model.clone(), unit);
+            let mut engine = engine::around(block, &block.design().unwrap(), verilated).unwrap();
+            let mut compared = 0;
+            for chunk in 0..plan.chunks() {
+                let rows = plan.chunk(chunk);
+                let found = engine.run(&rows, plan.sequence).unwrap_or_else(|e| panic!("{}: {e}", block.module_name()));
+                let expected = engine::golden(block, &rows, plan.sequence);
+                assert_eq!(differing(&expected, &found), Vec::<usize>::new(), "{}", block.module_name());
+                compared += rows.len();
+            }
+            compared
+        })
+        .collect();
+    assert!(compared.len() >= 50 && compared.iter().all(|n| *n >= 50_000), "{compared:?}");
+}
+
+#[test]
+fn a_broken_buffer_breaks_its_assertion() {
+    if !for_tests("a_broken_buffer_breaks_its_assertion", &[Tool::Verilator, Tool::Cxx]) {
+        return;
+    }
+    let clocking = Clocking { stages: Some(1), flow: Flow::Stream, ..Clocking::default() };
+    let block = clocked("mul", "a=e2m1fn b=e2m1fn out=e4m3fn", &clocking);
+    let good = Unit::from_design(&block.design().unwrap());
+    // The kept result is overwritten while it waits.
+    let mut broken = good.clone();
+    let text = &mut broken.files[0].text;
+    assert_eq!(text.matches("if (advance) y_kept <=").count(), 1, "{text}");
+    *text = text.replace("if (advance) y_kept <=", "y_kept <=");
+    let mut rows = Rows::new(&good.input_widths());
+    for i in 0..400u32 {
+        let bit = |name: &str| match name {
+            "a" => (i * 7) % 16,
+            "b" => (i * 5 + 3) % 16,
+            "out_ready" => u32::from(i % 5 == 0),
+            _ => 1,
+        };
+        rows.push(&good.inputs.iter().map(|(name, _)| bit(name).into()).collect::<Vec<_>>());
+    }
+    let with = |args: &[&str]| verilator::Options {
+        args: args.iter().map(|a| a.to_string()).collect(),
+        ..verilator::Options::default()
+    };
+    let asserting = with(&["--assert", "-DNARROWGEN_ASSERT"]);
+    let run = |unit: &Unit, options: &verilator::Options| {
+        verilator::build_with(std::slice::from_ref(unit), options).unwrap().run(0, &rows, 0)
+    };
+    assert!(run(&good, &asserting).is_ok());
+    assert!(run(&broken, &with(&[])).is_ok(), "without assertions nothing is said");
+    let error = run(&broken, &asserting).expect_err("the assertion must stop the model");
+    assert!(error.to_string().to_lowercase().contains("assert"), "{error}");
+}
+
+#[test]
+fn results_that_look_at_inputs_make_no_stream() {
+    let clocking = Clocking { stages: Some(2), flow: Flow::Stream, ..Clocking::default() };
+    let params = "acc=fp16 normalize=output round=stochastic";
+    let error = Clocked::build(support::configure("mac", params).unwrap(), &clocking).err().expect("refused");
+    assert!(error.to_string().contains("`acc`"), "{error}");
+    // Without random bits the result is that of the state.
+    let block = clocked("mac", "acc=fp16 normalize=output", &clocking);
+    let report =
+        check(&block, &block.design().unwrap(), &[Kind::Native], &Options { vectors: 2000, ..Options::default() }, &|_, _| ());
+    assert!(report.unwrap().passed());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Blocks: one file each, one line in the registry. This is the only place that sees both the
 //! golden models and the RTL compiler; each block keeps them apart in `mod rtl` and `mod golden`.
+pub mod clocking;
 mod corners;
 pub mod exact;
 pub mod header;
@@ -175,7 +176,7 @@ pub trait Configured: Send + Sync {
         1
     }
     /// What was asked of clock and flow, if anything.
-    fn clocking(&self) -> Option<&crate::flow::clocked::Clocking> {
+    fn clocking(&self) -> Option<&clocking::Clocking> {
         None
     }
     /// How its pipeline came about, if it has one.

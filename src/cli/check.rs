@@ -72,7 +72,7 @@ pub fn engine_failure(e: EngineError) -> Failure {
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
-    let block = clock::clocked(block, args)?;
+    let block = clock::runnable(block, args)?;
     let kinds: &[Kind] = match args.get_one::<String>("engine").map(String::as_str) {
         Some("native") => &[Kind::Native],
         Some("verilator") => &[Kind::Verilator],

@@ -8,6 +8,7 @@ use crate::hdl::ir::Reset;
 use crate::hdl::timing::flow::{Buffer, Flow};
 use crate::hdl::timing::ports::Profile;
 use crate::hdl::timing::split::Accumulator;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 
 const HEADING: &str = "Clock and registers";
@@ -139,6 +140,10 @@ pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
         reset: reset(text("reset").as_deref(), text("reset-level").as_deref())?,
         model: text("delay").or_else(|| text("part")).or_else(|| text("target")),
     };
+    let given = |name: &str| args.value_source(name) == Some(ValueSource::CommandLine);
+    if let (true, true, Some(part), Some(target)) = (given("part"), given("target"), text("part"), text("target")) {
+        Target::parse(&target).map_or(Ok(()), |t| Part::of(t, Some(&part)).map(|_| ())).map_err(|e| Failure::usage(e, ""))?;
+    }
     if clocking.buffer != Buffer::Skid && clocking.flow != Flow::Stream {
         return Err(Failure::usage("--buffer needs --flow stream", "without back-pressure nothing waits"));
     }
@@ -149,6 +154,17 @@ pub fn clocking(args: &ArgMatches) -> Result<Clocking, Failure> {
         ));
     }
     Ok(clocking)
+}
+
+/// As [`clocked`], for commands that run the hardware: they know plain ports only.
+pub fn runnable(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn Configured>, Failure> {
+    match clocking(args)?.ports {
+        Profile::Plain => clocked(block, args),
+        other => Err(Failure::usage(
+            format!("with --ports {} it can be emitted and synthesised, not run", other.name()),
+            "leave --ports out: the hardware behind the ports is the same",
+        )),
+    }
 }
 
 /// The block with the hardware that the command line asks for; as it is described if it asks for no clock.

@@ -29,7 +29,7 @@ fn options(c: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
-    let block = clock::clocked(block, args)?;
+    let block = clock::runnable(block, args)?;
     let ports = block.ports();
     let path = args.get_one::<PathBuf>("vectors").cloned().unwrap_or_default();
     let given = if path.as_os_str() == "-" {

@@ -31,7 +31,7 @@ fn options(c: clap::Command) -> clap::Command {
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
-    let block = clock::clocked(block, args)?;
+    let block = clock::runnable(block, args)?;
     let design = block.design()?;
     let limit = Duration::from_secs(args.get_one("limit").copied().unwrap_or(300));
     let proof = prove::pipeline(block.as_ref(), &design, limit).map_err(|e: FlowError| Failure {

@@ -1,67 +1,16 @@
 //! A block with a clock: [`Clocking`] says what the user asks, [`Clocked`] is the hardware that answers.
 use super::delay;
+pub use crate::blocks::clocking::{ACCUMULATORS, Clocking};
 use crate::blocks::{Configured, Port, Role, header};
 use crate::golden::model::Model;
 use crate::hdl::dsl::Diagnostics;
-use crate::hdl::ir::{Design, Reset};
+use crate::hdl::ir::{Design, NodeId, Reset};
+use crate::hdl::ops::Op;
+use crate::hdl::timing::estimate::estimate;
 use crate::hdl::timing::flow::{self, Buffer, Flow};
 use crate::hdl::timing::pipeline::{Pipelined, Request, TimingError, pipeline};
 use crate::hdl::timing::ports::{self, Place, Profile};
-use crate::hdl::timing::split::Accumulator;
 use num_bigint::BigUint;
-use serde::Serialize;
-
-/// What the user asks of clock and registers. The default asks nothing: the block as it is described.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Clocking {
-    /// Longest path between registers, in picoseconds.
-    pub period_ps: Option<f64>,
-    /// Register stages between inputs and outputs.
-    pub stages: Option<u32>,
-    /// Independent streams that take turns.
-    pub streams: u32,
-    /// How accumulators that are too slow are kept.
-    #[serde(skip)]
-    pub accumulator: Accumulator,
-    /// How data are told apart from pauses.
-    #[serde(skip)]
-    pub flow: Flow,
-    /// What is at the end of a stream.
-    #[serde(skip)]
-    pub buffer: Buffer,
-    /// What the ports are called like.
-    #[serde(skip)]
-    pub ports: Profile,
-    /// How registers are reset, if not as the block has it.
-    #[serde(skip)]
-    pub reset: Option<Reset>,
-    /// The delay model: name of a part or a target, or a file.
-    pub model: Option<String>,
-}
-
-impl Default for Clocking {
-    fn default() -> Self {
-        Clocking {
-            period_ps: None,
-            stages: None,
-            streams: 1,
-            accumulator: Accumulator::Auto,
-            flow: Flow::Fixed,
-            buffer: Buffer::Skid,
-            ports: Profile::Plain,
-            reset: None,
-            model: None,
-        }
-    }
-}
-
-/// Ways to keep accumulators, with their words.
-pub const ACCUMULATORS: [(&str, Accumulator); 4] = [
-    ("auto", Accumulator::Auto),
-    ("chunked", Accumulator::Chunked),
-    ("difference", Accumulator::Difference),
-    ("carry-save", Accumulator::CarrySave),
-];
 
 /// A block with its finished hardware: a block like any other, later.
 pub struct Clocked {
@@ -100,69 +49,6 @@ pub enum ClockError {
     },
 }
 
-impl Clocking {
-    /// True if registers are to be placed.
-    pub fn pipelines(&self) -> bool {
-        self.period_ps.is_some() || self.stages.is_some()
-    }
-
-    /// True if it asks for anything: registers, flow control or another reset.
-    pub fn asks(&self) -> bool {
-        self.pipelines() || self.flow != Flow::Fixed || self.ports != Profile::Plain || self.reset.is_some()
-    }
-
-    /// The options that ask for it, as the command line takes them.
-    pub fn options(&self) -> String {
-        let word = ACCUMULATORS.iter().find(|(_, a)| *a == self.accumulator && *a != Accumulator::Auto).map(|(w, _)| *w);
-        let all = [
-            ("period", self.period_ps.map(|p| p.to_string())),
-            ("stages", self.stages.map(|n| n.to_string())),
-            ("streams", Some(self.streams).filter(|n| *n > 1).map(|n| n.to_string())),
-            ("accumulator", word.map(str::to_string)),
-            ("flow", Some(self.flow).filter(|f| *f != Flow::Fixed).map(|f| f.name().to_string())),
-            ("buffer", Some(self.buffer).filter(|b| *b != Buffer::Skid).map(|b| b.name().to_string())),
-            ("ports", Some(self.ports).filter(|p| *p != Profile::Plain).map(|p| p.name().to_string())),
-            ("reset", self.reset.map(|r| r.name().trim_end_matches("_low").to_string())),
-            ("reset-level", self.reset.filter(|r| r.is_low()).map(|_| "low".to_string())),
-            ("delay", self.model.clone()),
-        ];
-        let given = all.into_iter().filter_map(|(name, value)| Some(format!("--{name} {}", value?)));
-        given.collect::<Vec<_>>().join(" ")
-    }
-
-    /// Part of the module name, e.g. `_fmax250_ecp5` or `_stages3`; nothing if nothing is asked.
-    pub fn suffix(&self) -> String {
-        let mut text = String::new();
-        if let Some(p) = self.period_ps {
-            text.push_str(&format!("_period{p:.0}"));
-        }
-        if let Some(n) = self.stages {
-            text.push_str(&format!("_stages{n}"));
-        }
-        if let (true, Some(model)) = (self.pipelines(), &self.model) {
-            let stem = std::path::Path::new(model).file_stem().map_or(model.clone(), |s| s.to_string_lossy().into_owned());
-            text.push('_');
-            text.extend(stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }));
-        }
-        if self.streams > 1 {
-            text.push_str(&format!("_streams{}", self.streams));
-        }
-        if self.flow != Flow::Fixed {
-            text.push_str(&format!("_{}", self.flow.name()));
-        }
-        if self.flow == Flow::Stream && self.buffer != Buffer::Skid {
-            text.push_str(&format!("_{}", self.buffer.name()));
-        }
-        if self.ports != Profile::Plain {
-            text.push_str(&format!("_{}", self.ports.name()));
-        }
-        if let Some(reset) = self.reset {
-            text.push_str(&format!("_rst_{}", reset.name()));
-        }
-        text
-    }
-}
-
 impl Clocked {
     /// Builds the hardware of a block for a clock that was asked for.
     pub fn build(inner: Box<dyn Configured>, clocking: &Clocking) -> Result<Clocked, ClockError> {
@@ -196,6 +82,7 @@ impl Clocked {
             accumulator: clocking.accumulator,
             model,
         };
+        refuse(inner.as_ref(), &untimed, clocking)?;
         let mut pipelined = pipeline(&untimed, &request).map_err(|error| {
             let help = match &error {
                 TimingError::Loop { enough: Some(n), .. } => {
@@ -204,7 +91,7 @@ impl Clocked {
                 TimingError::Loop { .. } => "ask for a slower clock, or keep the sum exactly (--acc exact)".into(),
                 TimingError::Stages { .. } => "allow more stages, or ask for a slower clock".into(),
                 TimingError::Part { .. } => "ask for a slower clock, or choose a faster part".into(),
-                TimingError::Memory { .. } => "use one stream".into(),
+                TimingError::Memory { .. } => "leave it as it is described: no clock, one stream".into(),
             };
             ClockError::Timing { error: Box::new(error), help }
         })?;
@@ -212,6 +99,8 @@ impl Clocked {
             Profile::Axis => flow::apply_with_last(&pipelined, inner.latency(), clocking.buffer),
             _ => flow::apply(&pipelined, inner.latency(), clocking.flow, clocking.buffer),
         };
+        // What controls the flow has paths and sinks of its own.
+        pipelined.period_ps = estimate(pipelined.design.top(), None, &request.model).period_ps;
         let cycles = latency(inner.as_ref(), &pipelined, clocking);
         let top = pipelined.design.top.index();
         let module = &mut pipelined.design.modules[top];
@@ -230,6 +119,34 @@ impl Clocked {
         doc.splice(end..end, places.iter().filter(|_| clocking.ports == Profile::Axis).map(describe));
         Ok(Clocked { inner, pipelined, printed, places, clocking: clocking.clone() })
     }
+}
+
+/// Names that clock and flow control give to ports.
+const CONTROL: [&str; 9] = ["ce", "valid", "in_valid", "in_ready", "in_last", "out_valid", "out_ready", "out_last", "rst_n"];
+
+/// Says what cannot be built as asked.
+fn refuse(block: &dyn Configured, untimed: &Design, clocking: &Clocking) -> Result<(), ClockError> {
+    let usage = |message: String, help: &str| Err(ClockError::Usage { message, help: help.into() });
+    if let Some(p) = block.ports().iter().find(|p| CONTROL.contains(&p.name)) {
+        return usage(format!("port `{}` of `{}` has a name that flow control needs", p.name, block.block()), "rename the port");
+    }
+    let m = untimed.top();
+    if clocking.flow == Flow::Stream && block.latency() > 0 {
+        // A result leaves as the state after its datum; what looks at the inputs would see those of the next datum.
+        let mut reached: Vec<bool> = Vec::with_capacity(m.nodes.len());
+        for i in 0..m.nodes.len() as u32 {
+            let input = m.node(NodeId(i)).op == Op::Input;
+            reached.push(input || m.args(NodeId(i)).iter().any(|a| reached[a.index()]));
+        }
+        if let Some(p) = m.outputs.iter().find(|p| reached[p.node.index()]) {
+            let message = format!(
+                "output `{}` depends on inputs of its own cycle, not on registers alone: no stream can be made of it",
+                p.name
+            );
+            return usage(message, "use --flow fixed or enable; of `mac`, --normalize step or a rounding without random bits");
+        }
+    }
+    Ok(())
 }
 
 /// Cycles from inputs to outputs. A step of a state takes as many cycles as there are streams.

@@ -27,7 +27,10 @@ pub fn names() -> Vec<&'static str> {
 pub fn model(name: &str) -> Result<DelayModel, FlowError> {
     if name.ends_with(".toml") {
         let path = std::path::Path::new(name);
-        let text = std::fs::read_to_string(path).map_err(FlowError::file("read", path))?;
+        let text = std::fs::read_to_string(path).map_err(|e| FlowError::Usage {
+            message: format!("cannot read the delay model {name}: {e}"),
+            help: format!("name a file of the shape of fpga/delay/*.toml, or one of {}", names().join(", ")),
+        })?;
         return toml::from_str(&text).map_err(|e| FlowError::Usage {
             message: format!("{name} is no delay model: {e}"),
             help: "see fpga/delay/ for the shape of such a file".into(),
@@ -55,7 +58,9 @@ mod tests {
             let m = model(&name).unwrap();
             assert!(m.lut_ps > 0.0 && m.budget_ps(1e4) > 0.0, "{name}");
         }
-        let error = model("nosuch").unwrap_err();
-        assert!(error.code() == 2 && error.help().contains("hx8k"), "{error}");
+        for name in ["nosuch", "nosuch.toml"] {
+            let error = model(name).unwrap_err();
+            assert!(error.code() == 2 && error.help().contains("hx8k"), "{error}");
+        }
     }
 }

@@ -7,7 +7,9 @@ use narrowgen::flow::board::Part;
 use narrowgen::flow::clocked::{ClockError, Clocked, Clocking};
 use narrowgen::flow::nextpnr::{self, Options};
 use narrowgen::flow::target::Target;
+use narrowgen::flow::tool::{Tool, resolve};
 use narrowgen::flow::wrap::Wrapped;
+use narrowgen::hdl::random::Stream;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -25,20 +27,12 @@ const SEEDS: u32 = 3;
 const PARALLEL: usize = 2;
 const HEAD: &str = "block,target,part,asked_mhz,result,stages,latency,register_bits,predicted_mhz,median_mhz,all_mhz";
 
-/// A stream of numbers (SplitMix64).
-pub struct Random(pub u64);
+fn below(r: &mut Stream, n: usize) -> usize {
+    (r.next() % n as u64) as usize
+}
 
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.below(words.len())]
-    }
+fn pick<'a>(r: &mut Stream, words: &[&'a str]) -> &'a str {
+    words[below(r, words.len())]
 }
 
 const SMALL: &[&str] =
@@ -46,17 +40,17 @@ const SMALL: &[&str] =
 const OUT: &[&str] = &["e4m3fn", "e5m2", "bf16", "fp16", "e3m4", "exact"];
 
 /// A random request.
-pub struct Point {
+struct Point {
     /// Block and parameters.
-    pub words: String,
+    words: String,
     /// Streams that take turns.
-    pub streams: u32,
+    streams: u32,
     target: Target,
     asked: f64,
 }
 
 /// Clocks that are asked of a target, MHz.
-pub fn range(target: Target) -> (f64, f64) {
+fn range(target: Target) -> (f64, f64) {
     match target {
         Target::Ice40 => (50.0, 230.0),
         Target::Gowin => (40.0, 170.0),
@@ -65,25 +59,25 @@ pub fn range(target: Target) -> (f64, f64) {
 }
 
 /// The next request.
-pub fn point(r: &mut Random) -> Point {
-    let (a, b) = (r.pick(SMALL), r.pick(SMALL));
+fn point(r: &mut Stream) -> Point {
+    let (a, b) = (pick(r, SMALL), pick(r, SMALL));
     let mut streams = 1;
-    let words = match r.below(8) {
-        0 | 1 => format!("mul a {a} b {b} out {}", r.pick(OUT)),
-        2 => format!("mac a {a} b {b} terms {}", 1 << (3 + r.below(6))),
-        3 => format!("mac a int{0} b int{0} acc int32 overflow wrap", 3 + r.below(8)),
+    let words = match below(r, 8) {
+        0 | 1 => format!("mul a {a} b {b} out {}", pick(r, OUT)),
+        2 => format!("mac a {a} b {b} terms {}", 1 << (3 + below(r, 6))),
+        3 => format!("mac a int{0} b int{0} acc int32 overflow wrap", 3 + below(r, 8)),
         4 => {
-            streams = 4 + r.below(9) as u32;
-            format!("mac a {a} b {b} acc {}", r.pick(&["bf16", "fp16", "fp32"]))
+            streams = 4 + below(r, 9) as u32;
+            format!("mac a {a} b {b} acc {}", pick(r, &["bf16", "fp16", "fp32"]))
         }
-        5 => format!("dot a {a} b {a} lanes {} out {}", 2 + r.below(7), r.pick(&["exact", "fp16", "bf16"])),
-        6 => format!("dot a int{0} b int{0} lanes {1} out exact", 3 + r.below(6), 4 << r.below(3)),
-        _ => format!("convert from {} to {}", r.pick(&["fp32", "bf16", "fp16", "int16"]), r.pick(SMALL)),
+        5 => format!("dot a {a} b {a} lanes {} out {}", 2 + below(r, 7), pick(r, &["exact", "fp16", "bf16"])),
+        6 => format!("dot a int{0} b int{0} lanes {1} out exact", 3 + below(r, 6), 4 << below(r, 3)),
+        _ => format!("convert from {} to {}", pick(r, &["fp32", "bf16", "fp16", "int16"]), pick(r, SMALL)),
     };
-    let target = [Target::Ice40, Target::Ecp5, Target::Gowin][r.below(3)];
+    let target = [Target::Ice40, Target::Ecp5, Target::Gowin][below(r, 3)];
     let (low, high) = range(target);
     // Evenly in the logarithm.
-    let asked = low * f64::powf(high / low, r.below(1000) as f64 / 999.0);
+    let asked = low * f64::powf(high / low, below(r, 1000) as f64 / 999.0);
     Point { words, streams, target, asked: asked.round() }
 }
 
@@ -125,6 +119,13 @@ fn measure(p: &Point) -> Result<String, String> {
     ))
 }
 
+/// The tools that measure, with their versions.
+fn versions() -> Result<String, String> {
+    let tools = [Tool::Yosys, Tool::NextpnrIce40, Tool::NextpnrEcp5, Tool::NextpnrGowin];
+    let named = |t: Tool| resolve(t).map(|f| format!("{} {}", t.name(), f.version)).map_err(|e| e.to_string());
+    Ok(tools.into_iter().map(named).collect::<Result<Vec<String>, String>>()?.join(", "))
+}
+
 /// Clocks asked for by name: block, streams, target, MHz.
 const NAMED: &[(&str, u32, Target, f64)] = &[
     ("mac a int8 b int8 acc int32 overflow wrap", 1, Target::Ecp5, 310.0),
@@ -137,7 +138,7 @@ const NAMED: &[(&str, u32, Target, f64)] = &[
 
 /// `cargo xtask named`: the clocks of [`NAMED`], written to `fpga/results/named.csv`.
 pub fn named(root: &Path, _: &[String]) -> Result<(), String> {
-    let mut text = format!("# cargo xtask named: {SEEDS} place-and-route seeds, no DSP; Yosys 0.70, nextpnr 0.11.1\n{HEAD}\n");
+    let mut text = format!("# cargo xtask named: {SEEDS} place-and-route seeds, no DSP; {}\n{HEAD}\n", versions()?);
     for (words, streams, target, asked) in NAMED {
         let line = measure(&Point { words: words.to_string(), streams: *streams, target: *target, asked: *asked })?;
         println!("{line}");
@@ -157,7 +158,7 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let done: BTreeSet<String> = fs::read_to_string(&cache).unwrap_or_default().lines().map(str::to_string).collect();
     let file = fs::OpenOptions::new().create(true).append(true).open(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
     let (file, next, found) = (Mutex::new(file), AtomicUsize::new(0), Mutex::new(Vec::<(usize, String)>::new()));
-    let mut random = Random(seed);
+    let mut random = Stream(seed);
     let points: Vec<Point> = (0..2 * count).map(|_| point(&mut random)).collect();
     let lock = |e: std::sync::PoisonError<_>| e.into_inner();
     std::thread::scope(|scope| {
@@ -200,7 +201,7 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     rows.sort();
     let summary = summary(&rows);
     println!("{summary}");
-    let versions = "Yosys 0.70, nextpnr 0.11.1";
+    let versions = versions()?;
     let text = format!(
         "# cargo xtask timing {count} {seed}: random blocks at random clocks, {SEEDS} place-and-route seeds, no DSP; {versions}\n# {}\n{HEAD}\n{}\n",
         summary.replace('\n', "\n# "),

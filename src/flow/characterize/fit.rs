@@ -12,8 +12,8 @@ static CONSTANTS: &[Constant] = &[
     Constant(|m| &mut m.route_ps, 100.0, 5000.0),
     Constant(|m| &mut m.fanout_ps, 1.0, 1000.0),
     Constant(|m| &mut m.size, 0.001, 0.3),
-    // No less than the multiplexer's own delay (ECP5: 165 ps and more in the reports), for its select has a wire.
-    Constant(|m| &mut m.mux_ps, 165.0, 2000.0),
+    // No less than the multiplexer alone: its select has a wire too.
+    Constant(|m| &mut m.mux_ps, MUX_PS, 2000.0),
     Constant(|m| &mut m.carry_exit_ps, 1.0, 3000.0),
     // Chains are placed as a whole, so wires to and from them are longer than between tables.
     Constant(|m| &mut m.carry_in_ps, 10.0, 3000.0),
@@ -22,6 +22,9 @@ static CONSTANTS: &[Constant] = &[
     Constant(|m| &mut m.setup_ps, 1.0, 2000.0),
     Constant(|m| &mut m.spread_ps, 1.0, 1000.0),
 ];
+
+/// Through the smallest multiplexer behind ECP5 tables (PFUMX), as nextpnr 0.11.1 reports it for speed grade 6.
+const MUX_PS: f64 = 165.0;
 
 /// First relative step, and the last.
 const STEPS: (f64, f64) = (0.3, 0.01);
@@ -34,7 +37,7 @@ pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayM
     let lut = model.lut_ps;
     (model.route_ps, model.fanout_ps, model.size, model.spread_ps) = (2.0 * lut, 0.2 * lut, 0.03, 0.1 * lut);
     model.setup_ps = model.setup_ps.max(0.1 * lut);
-    model.mux_ps = if model.wide_inputs > 0 { 0.5 * lut } else { 0.0 };
+    model.mux_ps = if model.wide_inputs > 0 { MUX_PS } else { 0.0 };
     model.carry_exit_ps = lut;
     let used: Vec<(&Sample, f64)> = samples.iter().zip(periods.iter().copied()).filter(|(s, _)| s.role != Role::Test).collect();
     let mut best = loss(&used, &model);

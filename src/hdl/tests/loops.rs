@@ -1,30 +1,18 @@
 //! Loops through declared state: found, told, and broken without changing the behaviour.
+mod support;
 use narrowgen_hdl::prelude::*;
 use narrowgen_hdl::random::{self, Gene, Stream};
 use narrowgen_hdl::sim::Sim;
 use narrowgen_hdl::text::print;
-use narrowgen_hdl::timing::delay::DelayModel;
 use narrowgen_hdl::timing::flatten::flatten;
 use narrowgen_hdl::timing::loops::{break_loops, components, enable_to_mux, loops};
 use narrowgen_hdl::timing::split::{Accumulator, SplitOptions, split};
 use narrowgen_hdl::verify::verify;
 use proptest::prelude::*;
 
-/// Round numbers: a level takes 1 ns, a chain of n bits 1 ns + n × 0.1 ns.
+/// Round numbers, see [`support::round`].
 fn options(budget_ps: f64, accumulator: Accumulator) -> SplitOptions {
-    let model = DelayModel {
-        name: "test".into(),
-        lut_inputs: 4,
-        clk_to_q_ps: 300.0,
-        setup_ps: 200.0,
-        lut_ps: 400.0,
-        route_ps: 600.0,
-        fanout_ps: 0.0,
-        carry_in_ps: 200.0,
-        carry_bit_ps: 100.0,
-        carry_out_ps: 300.0,
-        ..DelayModel::default()
-    };
+    let model = support::round(4);
     SplitOptions { period_ps: budget_ps + 500.0, model, accumulator, streams: 1 }
 }
 

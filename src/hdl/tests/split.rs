@@ -1,4 +1,5 @@
 //! Cut operators compute the same and fit the period.
+mod support;
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::minimise::minimise;
@@ -6,28 +7,15 @@ use narrowgen_hdl::ops::Op;
 use narrowgen_hdl::random::{self, Gene, Stream};
 use narrowgen_hdl::sim::Sim;
 use narrowgen_hdl::text::print;
-use narrowgen_hdl::timing::delay::DelayModel;
 use narrowgen_hdl::timing::flatten::flatten;
 use narrowgen_hdl::timing::loops::components;
 use narrowgen_hdl::timing::split::{Accumulator, SplitOptions, split};
 use narrowgen_hdl::verify::verify;
 use proptest::prelude::*;
 
-/// Round numbers: a level takes 1 ns, a chain of n bits 1 ns + n × 0.1 ns.
+/// Round numbers, see [`support::round`].
 fn options(budget_ps: f64, lut_inputs: u32) -> SplitOptions {
-    let model = DelayModel {
-        name: "test".into(),
-        lut_inputs,
-        clk_to_q_ps: 300.0,
-        setup_ps: 200.0,
-        lut_ps: 400.0,
-        route_ps: 600.0,
-        fanout_ps: 0.0,
-        carry_in_ps: 200.0,
-        carry_bit_ps: 100.0,
-        carry_out_ps: 300.0,
-        ..DelayModel::default()
-    };
+    let model = support::round(lut_inputs);
     SplitOptions { period_ps: budget_ps + 500.0, model, accumulator: Accumulator::Auto, streams: 1 }
 }
 

@@ -1,26 +1,11 @@
 //! Pipelined designs do what the untimed ones do, later.
+mod support;
 use narrowgen_hdl::ir::Design;
 use narrowgen_hdl::prelude::*;
 use narrowgen_hdl::random::Stream;
 use narrowgen_hdl::sim::Sim;
-use narrowgen_hdl::timing::delay::DelayModel;
 use narrowgen_hdl::timing::pipeline::{Request, pipeline};
-
-fn model() -> DelayModel {
-    DelayModel {
-        name: "test".into(),
-        lut_inputs: 4,
-        clk_to_q_ps: 500.0,
-        setup_ps: 100.0,
-        lut_ps: 240.0,
-        route_ps: 700.0,
-        fanout_ps: 50.0,
-        carry_in_ps: 450.0,
-        carry_bit_ps: 35.0,
-        carry_out_ps: 440.0,
-        ..DelayModel::default()
-    }
-}
+use support::model;
 
 /// Runs both and compares row t of the untimed design with row t + stages of the pipelined one.
 fn same(design: &Design, request: &Request) -> u32 {

@@ -96,7 +96,7 @@ pub enum TimingError {
         /// Name of the node where it ends, if it has one.
         at: String,
     },
-    /// A memory cannot serve several streams.
+    /// A memory is not pipelined yet.
     Memory {
         /// Its name.
         name: String,
@@ -126,7 +126,9 @@ impl std::fmt::Display for TimingError {
                 mhz(period_ps),
                 mhz(asked_ps)
             ),
-            TimingError::Memory { name } => write!(f, "memory `{name}` cannot serve several streams in turn"),
+            TimingError::Memory { name } => {
+                write!(f, "registers cannot be placed around memory `{name}` yet, and it cannot serve several streams")
+            }
         }
     }
 }
@@ -135,7 +137,9 @@ impl std::error::Error for TimingError {}
 
 /// Places the registers that the request needs.
 pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingError> {
-    if let (true, Some(ram)) = (request.streams > 1, design.modules.iter().flat_map(|m| &m.rams).next()) {
+    // Garbage before the first datum would be written, and the words of several streams would mix.
+    let placed = request.streams > 1 || request.period_ps.is_some() || request.stages.is_some_and(|n| n > 0);
+    if let (true, Some(ram)) = (placed, design.modules.iter().flat_map(|m| &m.rams).next()) {
         return Err(TimingError::Memory { name: ram.name.clone() });
     }
     let (module, schedule) = match (request.period_ps, request.stages) {

@@ -14,6 +14,7 @@
 //! path of the best schedule is too long.
 use super::delay::DelayModel;
 use super::estimate::{Estimate, estimate};
+use super::loops::components;
 use super::solve::{Problem, Var};
 use super::wiring::{Piece, is_wire, sources};
 use crate::ir::*;
@@ -87,7 +88,7 @@ impl<'m> Scheduler<'m> {
             })
             .collect();
         let sink = problem.variable(0, top);
-        let looped = if streams == 1 { loops(m) } else { vec![0; m.nodes.len()] };
+        let looped = if streams == 1 { looped(m) } else { vec![0; m.nodes.len()] };
         let mut s = Scheduler { m, model, problem, var, sink, looped, cuts: BTreeSet::new(), streams };
         s.connect();
         s
@@ -336,70 +337,11 @@ impl<'m> Scheduler<'m> {
     }
 }
 
-/// The loop that each node is part of (its number from 1), 0 for none: strongly connected components
-/// over operands and over the step from a state's next value and enable to its present value.
-pub fn loops(m: &Module) -> Vec<u32> {
-    let mut before: Vec<Vec<NodeId>> = (0..m.nodes.len()).map(|i| m.args(NodeId(i as u32)).to_vec()).collect();
-    for s in &m.states {
-        before[s.read.index()].extend(std::iter::once(s.next).chain(s.enable));
+/// The loop that each node is part of (its number from 1), 0 for none.
+fn looped(m: &Module) -> Vec<u32> {
+    let mut loops = vec![0; m.nodes.len()];
+    for (i, c) in components(m).iter().enumerate() {
+        c.nodes.iter().for_each(|n| loops[n.index()] = i as u32 + 1);
     }
-    for r in &m.ram_reads {
-        let write = m.rams[r.ram as usize].write;
-        before[r.read.index()].extend(std::iter::once(r.addr).chain(write.into_iter().flat_map(|(a, d, e)| [a, d, e])));
-    }
-    components(&before)
-}
-
-/// Tarjan's strongly connected components (R. Tarjan, *SIAM J. Computing* 1, 1972), without recursion;
-/// components of one node without an edge to itself get 0.
-fn components(edges: &[Vec<NodeId>]) -> Vec<u32> {
-    const NEW: u32 = u32::MAX;
-    let n = edges.len();
-    let (mut index, mut low, mut open) = (vec![NEW; n], vec![0u32; n], vec![false; n]);
-    let (mut result, mut stack, mut count, mut found) = (vec![0u32; n], Vec::new(), 0u32, 0u32);
-    for root in 0..n {
-        if index[root] != NEW {
-            continue;
-        }
-        let mut work: Vec<(usize, usize)> = vec![(root, 0)];
-        while let Some((v, at)) = work.pop() {
-            if at == 0 {
-                (index[v], low[v], open[v]) = (count, count, true);
-                count += 1;
-                stack.push(v);
-            } else {
-                let w = edges[v][at - 1].index();
-                low[v] = low[v].min(low[w]);
-            }
-            let mut at = at;
-            let mut child = None;
-            while at < edges[v].len() {
-                let w = edges[v][at].index();
-                at += 1;
-                if index[w] == NEW {
-                    child = Some(w);
-                    break;
-                }
-                if open[w] {
-                    low[v] = low[v].min(index[w]);
-                }
-            }
-            if let Some(w) = child {
-                work.push((v, at));
-                work.push((w, 0));
-                continue;
-            }
-            if low[v] == index[v] {
-                let at = stack.iter().rposition(|w| *w == v).unwrap_or(0);
-                let members = stack.split_off(at);
-                let real = members.len() > 1 || edges[v].iter().any(|w| w.index() == v);
-                found += u32::from(real);
-                for w in members {
-                    open[w] = false;
-                    result[w] = if real { found } else { 0 };
-                }
-            }
-        }
-    }
-    result
+    loops
 }
