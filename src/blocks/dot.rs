@@ -13,13 +13,13 @@
 //! Stochastic roundings use the bits of `random` in this order. Combinational.
 use super::exact::ExactResult;
 use super::mac::check_sum_format;
-use super::params::{ParamError, ParamValue};
+use super::params::ParamError;
 use super::policy::Policy;
 use super::{Block, Port, corners};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
-use crate::params;
+use crate::{choices, params};
 use num_bigint::BigUint;
 
 params! {
@@ -40,39 +40,15 @@ params! {
     } with policy: Policy
 }
 
-/// How products are added up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SumOrder {
-    /// Without rounding.
-    Exact,
-    /// One after the other.
-    Sequential,
-    /// Pairwise.
-    Tree,
-}
-
-impl ParamValue for SumOrder {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "exact" => Ok(SumOrder::Exact),
-            "sequential" => Ok(SumOrder::Sequential),
-            "tree" => Ok(SumOrder::Tree),
-            _ => Err(format!("`{text}` is not one of: {}", Self::allowed())),
-        }
-    }
-    fn text(&self) -> String {
-        match self {
-            SumOrder::Exact => "exact",
-            SumOrder::Sequential => "sequential",
-            SumOrder::Tree => "tree",
-        }
-        .into()
-    }
-    fn allowed() -> String {
-        "exact, sequential, tree".into()
-    }
-    fn ident(&self, _: &str) -> String {
-        self.text()
+choices! {
+    /// How products are added up.
+    pub enum SumOrder {
+        /// Without rounding.
+        Exact = "exact",
+        /// One after the other.
+        Sequential = "sequential",
+        /// Pairwise.
+        Tree = "tree",
     }
 }
 

@@ -15,14 +15,14 @@
 //! `--acc exact` (`--terms` included), and what `acc` shows is that sum rounded once (an exact zero is +0).
 //! The loop is then an adder that fits any clock, and the result is at least as close.
 use super::exact::ExactResult;
-use super::params::{ParamError, ParamValue};
+use super::params::ParamError;
 use super::policy::Policy;
 use super::{Block, Port, Role, corners};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
 use crate::hdl::ir::Reset;
-use crate::params;
+use crate::{choices, params};
 use num_bigint::BigUint;
 
 params! {
@@ -41,35 +41,13 @@ params! {
     } with policy: Policy
 }
 
-/// When a sum is rounded to its format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Normalize {
-    /// After each product.
-    Step,
-    /// Only where it comes out; it is kept exactly.
-    Output,
-}
-
-impl ParamValue for Normalize {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "step" => Ok(Normalize::Step),
-            "output" => Ok(Normalize::Output),
-            _ => Err(format!("`{text}` is not one of: {}", Self::allowed())),
-        }
-    }
-    fn text(&self) -> String {
-        match self {
-            Normalize::Step => "step",
-            Normalize::Output => "output",
-        }
-        .into()
-    }
-    fn allowed() -> String {
-        "step, output".into()
-    }
-    fn ident(&self, param: &str) -> String {
-        format!("{param}_{}", self.text())
+choices! {
+    /// When a sum is rounded to its format.
+    pub enum Normalize {
+        /// After each product.
+        Step = "step",
+        /// Only where it comes out; it is kept exactly.
+        Output = "output",
     }
 }
 

@@ -88,6 +88,51 @@ pub trait ParamSet: Clone + Default + Send + Sync + 'static {
     fn idents(&self) -> Vec<String>;
 }
 
+/// Declares a parameter that is one of a few words:
+///
+/// ```
+/// narrowgen::choices! {
+///     /// When a sum is rounded.
+///     pub enum Normalize {
+///         /// After each product.
+///         Step = "step",
+///         /// Only where it comes out.
+///         Output = "output",
+///     }
+/// }
+/// use narrowgen::blocks::params::ParamValue;
+/// assert_eq!(Normalize::parse("late").unwrap_err(), "`late` is not one of: step, output");
+/// ```
+#[macro_export]
+macro_rules! choices {
+    ($(#[doc = $edoc:literal])* $vis:vis enum $name:ident {
+        $($(#[doc = $doc:literal])+ $variant:ident = $word:literal),+ $(,)?
+    }) => {
+        $(#[doc = $edoc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+        impl $crate::blocks::params::ParamValue for $name {
+            fn parse(text: &str) -> Result<Self, String> {
+                match text {
+                    $($word => Ok($name::$variant),)+
+                    _ => Err(format!("`{text}` is not one of: {}", Self::allowed())),
+                }
+            }
+            fn text(&self) -> String {
+                match self { $($name::$variant => $word,)+ }.into()
+            }
+            fn allowed() -> String {
+                [$($word),+].join(", ")
+            }
+            fn ident(&self, param: &str) -> String {
+                format!("{param}_{}", self.text().replace('-', "_"))
+            }
+        }
+    };
+}
+
 /// Declares a parameter struct:
 ///
 /// ```ignore
