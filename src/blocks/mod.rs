@@ -280,6 +280,7 @@ registry! {
     mul::Mul,
     dot::Dot,
     mac::Mac,
+    serial_mac::SerialMac,
 }
 
 /// The block of that name.

@@ -26,5 +26,6 @@ pub mod names;
 pub mod operands;
 pub mod policy;
 pub mod round;
+pub mod serial;
 pub mod tables;
 pub mod value;

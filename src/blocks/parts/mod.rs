@@ -5,6 +5,7 @@
 //! which rounds once. Between them a value is an [`Operand`]: fixed point, or a [`Number`] with
 //! sign, significand and exponent apart.
 pub mod add;
+pub mod addsub;
 pub mod decode;
 pub mod encode;
 pub mod fixed;
@@ -14,6 +15,7 @@ pub mod shift;
 pub mod tree;
 
 pub use add::{accumulate, add_floats, plus_zero};
+pub use addsub::add_or_subtract;
 pub use decode::{Number, Operand, decode, either};
 pub use encode::{Target, encode};
 pub use fixed::{Bounds, Exact, exact_sum, to_fixed};

@@ -1,0 +1,129 @@
+//! The bit-serial family: random parameters in every engine, what each clock does, and clean Verilog.
+mod points;
+
+use narrowgen::blocks::{self, Configured};
+use narrowgen::flow::lint;
+use narrowgen::flow::tool::{Tool, for_tests};
+use num_bigint::BigUint;
+use points::{Field, Point};
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn block(name: &str, params: &str) -> Result<Box<dyn Configured>, String> {
+    let given: Vec<(String, String)> =
+        params.split_whitespace().map(|w| w.split_once('=').map(|(n, v)| (n.into(), v.into())).expect("name=value")).collect();
+    blocks::find(name).expect("a block").configure(&given).map_err(|e| e.to_string())
+}
+
+/// Clean in every linter, and equal to the golden models in the native simulator and Verilator.
+fn right_and_clean(test: &str, points: Vec<Point>, vectors: u64) {
+    let configured = |p: &Point| p.configure().unwrap_or_else(|e| panic!("{:?}: {e}", p.arguments()));
+    let count = points.len() as u64;
+    let field = Field::new(points.iter().map(configured).collect());
+    for tool in lint::TOOLS {
+        if for_tests(test, &[*tool]) {
+            let report = lint::lint_with(*tool, &field.units).expect("the linter runs");
+            assert!(report.messages.is_empty(), "{}: {}", tool.name(), report.messages.join("\n"));
+        }
+    }
+    let compared = field.check(test, 16, vectors);
+    assert_eq!(compared.native, count * vectors, "{compared:?}");
+    assert!(compared.verilator == compared.native || !for_tests(test, &[Tool::Verilator, Tool::Cxx]));
+}
+
+#[test]
+fn serial_mac_with_random_parameters() {
+    let mut rng = ChaCha8Rng::seed_from_u64(41);
+    let integer = |rng: &mut ChaCha8Rng, most: u32| {
+        let kind = ["int", "uint"].choose(rng).expect("kinds");
+        let tail = ["", "", "", "-q3"].choose(rng).expect("tails");
+        format!("{kind}{}{tail}", rng.random_range(1..=most))
+    };
+    let points = (0..48)
+        .map(|i| {
+            let order = ["lsb", "msb", "booth", "pot"][i % 4];
+            let b = if order == "pot" { format!("denseshift{}", rng.random_range(2..=8)) } else { integer(&mut rng, 20) };
+            let terms = rng.random_range(1..=300).to_string();
+            let params = vec![("a", integer(&mut rng, 20)), ("b", b), ("order", order.into()), ("terms", terms)];
+            Point { block: "serial_mac", params }
+        })
+        .chain(["lsb", "msb", "booth"].map(|order| {
+            let params = vec![("a", "int64".into()), ("b", "uint64".into()), ("order", order.into())];
+            Point { block: "serial_mac", params }
+        }))
+        .collect();
+    right_and_clean("serial_mac_with_random_parameters", points, 4096);
+}
+
+/// One product at a time, from the hardware: clocks, and the sum it leaves.
+fn products(
+    params: &str,
+    cases: impl Iterator<Item = (i64, i64, u32)>,
+    mut expected: impl FnMut(i64, i64, u32) -> (u32, i64),
+) -> u64 {
+    let unit = block("serial_mac", params).expect("legal");
+    let sim = narrowgen::hdl::sim::Sim::new(&unit.design().expect("a design")).expect("simulates");
+    let ports = unit.ports();
+    let mask = |v: i64, bits: u32| BigUint::from((v as u64) & ((1u64 << bits) - 1));
+    let mut rows = narrowgen::hdl::rows::Rows::new(&sim.inputs());
+    let mut ends = Vec::new();
+    for (a, b, precision) in cases {
+        let (clocks, sum) = expected(a, b, precision);
+        rows.push(&[mask(a, ports[0].bits), mask(b, ports[1].bits), precision.into(), 1u32.into(), 1u32.into()]);
+        // What comes in meanwhile is not looked at.
+        (1..clocks)
+            .for_each(|_| rows.push(&[mask(!a, ports[0].bits), mask(!b, ports[1].bits), 1u32.into(), 1u32.into(), 1u32.into()]));
+        ends.push((rows.len(), clocks, sum));
+    }
+    rows.push(&vec![BigUint::ZERO; ports.iter().filter(|p| p.input).count()]);
+    let found = sim.run(&rows, 0).expect("runs");
+    for (end, clocks, sum) in &ends {
+        assert_eq!(found.get(*end, 0), mask(*sum, ports[5].bits), "{params}: row {end}");
+        let ready: Vec<bool> = (end - *clocks as usize..*end).map(|r| found.get(r, 1) == BigUint::from(1u32)).collect();
+        let wanted: Vec<bool> = (0..*clocks).map(|i| i == 0).collect();
+        assert_eq!(ready, wanted, "{params}: clocks");
+    }
+    ends.len() as u64
+}
+
+/// Every pair of 5-bit operands at every precision: n clocks bit by bit, half of that with Booth digits.
+#[test]
+fn serial_mac_every_product_and_its_clocks() {
+    let mut checked = 0;
+    for order in ["lsb", "msb", "booth"] {
+        for signed in [true, false] {
+            let (kind, low, high) = if signed { ("int5", -16, 15) } else { ("uint5", 0, 31) };
+            let cases = (low..=high).flat_map(|a| (low..=high).flat_map(move |b| (1..=5).map(move |n| (a, b, n))));
+            checked += products(&format!("a={kind} b={kind} order={order}"), cases, |a, b, n| {
+                let low = b & ((1 << n) - 1);
+                let value = if signed && low >> (n - 1) == 1 { low - (1 << n) } else { low };
+                let clocks = if order != "booth" {
+                    n
+                } else if signed {
+                    n.div_ceil(2)
+                } else {
+                    n / 2 + 1
+                };
+                (clocks, a * value)
+            });
+        }
+    }
+    assert_eq!(checked, 6 * 1024 * 5);
+}
+
+#[test]
+fn serial_mac_refuses_what_has_no_digits() {
+    for (params, word) in [
+        ("a=e4m3fn", "--a: taken as an integer; allowed: int1"),
+        ("b=int8-sm", "--b: taken as an integer; allowed: int1"),
+        ("b=nf4", "--b: taken as an integer; allowed: int1"),
+        ("order=pot", "--b: with --order pot a power of two; allowed: denseshift2..denseshift8"),
+        ("order=pot b=pot4", "--b: with --order pot"),
+        ("order=msbfirst", "--order: `msbfirst` is not one of: lsb, msb, booth, pot"),
+        ("terms=0", "--terms: 0 is out of range"),
+    ] {
+        let error = block("serial_mac", params).err().expect(params);
+        assert!(error.starts_with(word), "{params}: {error}");
+    }
+}
