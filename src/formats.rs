@@ -1,6 +1,6 @@
 //! Number formats and policies as data, and as parameters of blocks. Hardware descriptions take
 //! their formats from here; what a format *means* they derive themselves.
-use crate::blocks::params::ParamValue;
+use crate::blocks::params::{ParamValue, Values};
 pub use crate::golden::format::{Format, IntFormat, IntKind, Minifloat, Special, TableFormat};
 pub use crate::golden::policy::{NanSign, NanTo, Overflow, Round, Rounding, Subnormals, Ties};
 use crate::golden::{names, tables};
@@ -34,6 +34,9 @@ impl ParamValue for Format {
     }
     fn allowed() -> String {
         FORMATS.into()
+    }
+    fn values() -> Values {
+        Values::Formats(Vec::new())
     }
     fn ident(&self, _: &str) -> String {
         names::ident(self)
@@ -73,6 +76,9 @@ impl ParamValue for Output {
     fn allowed() -> String {
         format!("exact, or {FORMATS}")
     }
+    fn values() -> Values {
+        Values::Formats(vec!["exact"])
+    }
     fn ident(&self, param: &str) -> String {
         format!("{param}_{}", self.format().map_or("exact".into(), names::ident))
     }
@@ -91,6 +97,9 @@ impl ParamValue for SumFormat {
     }
     fn allowed() -> String {
         FORMATS.into()
+    }
+    fn values() -> Values {
+        Values::Formats(Vec::new())
     }
     fn ident(&self, _: &str) -> String {
         format!("sum_{}", names::ident(&self.0))
@@ -122,6 +131,9 @@ impl ParamValue for OverflowChoice {
     fn allowed() -> String {
         format!("auto, {}", words(Overflow::ALL))
     }
+    fn values() -> Values {
+        Values::Words(std::iter::once("auto").chain(Overflow::ALL.iter().map(|(_, word)| *word)).collect())
+    }
     fn ident(&self, _: &str) -> String {
         self.text()
     }
@@ -137,6 +149,7 @@ macro_rules! word_parameters {
             fn parse(text: &str) -> Result<Self, String> { text.parse() }
             fn text(&self) -> String { self.word().into() }
             fn allowed() -> String { words($name::ALL) }
+            fn values() -> Values { Values::Words($name::ALL.iter().map(|(_, word)| *word).collect()) }
             fn ident(&self, _: &str) -> String {
                 let $word = self.word().replace('-', "_");
                 $ident
@@ -160,6 +173,9 @@ impl ParamValue for Subnormals {
     }
     fn allowed() -> String {
         words(Subnormals::ALL)
+    }
+    fn values() -> Values {
+        Values::Words(Subnormals::ALL.iter().map(|(_, word)| *word).collect())
     }
     fn ident(&self, param: &str) -> String {
         format!("{}_{}", self.word(), param.trim_start_matches("subnormals_"))

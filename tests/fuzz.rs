@@ -2,7 +2,8 @@
 //! nothing on standard output beside them, no folder half written.
 mod points;
 
-use narrowgen::cli;
+use narrowgen::blocks::params::flag;
+use narrowgen::{blocks, cli};
 use points::Point;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -177,24 +178,10 @@ fn too_many_inputs(point: &Point) -> bool {
 /// One command line, without the program's name. Tools are always ones that do not exist.
 fn line(rng: &mut ChaCha8Rng, dir: &Path) -> Vec<OsString> {
     let bits = [4, 8, 16][rng.random_range(0..3usize)];
-    let mut point = points::point(rng, bits, 6);
+    let mut point = points::point(rng, bits);
     // Parameters out of place.
     if rng.random_range(0..3) == 0 {
-        let fields: Vec<&str> = vec![
-            "a",
-            "b",
-            "out",
-            "lanes",
-            "sum",
-            "sum-format",
-            "acc",
-            "terms",
-            "normalize",
-            "from",
-            "to",
-            "round",
-            "random-bits",
-        ];
+        let fields: Vec<&str> = blocks::REGISTRY.iter().flat_map(|b| b.fields()).map(|f| f.name).collect();
         for _ in 0..rng.random_range(1..3) {
             let name = fields.choose(rng).expect("names");
             point.params.retain(|(n, _)| n != name);
@@ -234,7 +221,7 @@ fn line(rng: &mut ChaCha8Rng, dir: &Path) -> Vec<OsString> {
                 given = format!("{given}\n--config\n{}", path.display());
             }
             args.extend(given.split('\n').map(String::from));
-            args.extend(params.iter().flat_map(|(n, v)| [format!("--{n}"), v.clone()]));
+            args.extend(params.iter().flat_map(|(n, v)| [flag(n), v.clone()]));
             point.params = params;
             match command {
                 "emit" if rng.random_range(0..4) == 0 => {

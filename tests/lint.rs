@@ -20,7 +20,7 @@ fn draw(count: usize, seed: u64) -> Vec<(Point, Box<dyn Configured>)> {
     let (mut seen, mut refused) = (BTreeSet::new(), 0);
     let mut all = Vec::new();
     while all.len() < count {
-        let (point, block, bad) = points::legal(&mut rng, 16, 8);
+        let (point, block, bad) = points::legal(&mut rng, 16);
         refused += bad;
         if seen.insert(block.module_name()) {
             all.push((point, block));
@@ -29,7 +29,8 @@ fn draw(count: usize, seed: u64) -> Vec<(Point, Box<dyn Configured>)> {
     let mut blocks: BTreeMap<&str, usize> = BTreeMap::new();
     all.iter().for_each(|(p, _)| *blocks.entry(p.block).or_default() += 1);
     println!("{count} points: {blocks:?}; {refused} illegal ones refused");
-    assert!(blocks.len() == 4 && blocks.values().all(|n| *n > count / 10), "{blocks:?}");
+    let all_blocks = narrowgen::blocks::REGISTRY.len();
+    assert!(blocks.len() == all_blocks && blocks.values().all(|n| *n > count / (4 * all_blocks)), "{blocks:?}");
     all
 }
 

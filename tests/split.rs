@@ -36,7 +36,7 @@ fn blocks_cut_for_a_clock_compute_the_same() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let (mut checked, mut cut) = (0, 0);
     while checked < 1800 {
-        let point = points::point(&mut rng, 12, 8);
+        let point = points::point(&mut rng, 12);
         let params: Vec<(String, String)> = point.params.iter().map(|(n, v)| (n.to_string(), v.clone())).collect();
         let Ok(block) = blocks::find(point.block).unwrap().configure(&params) else { continue };
         let design = block.design().unwrap();

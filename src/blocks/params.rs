@@ -36,6 +36,19 @@ pub struct Field {
     pub allowed: String,
     /// Default, as the user would write it.
     pub default: String,
+    /// The same values for programs that try them out.
+    pub values: Values,
+}
+
+/// The values that make sense for a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// One of these.
+    Words(Vec<&'static str>),
+    /// A whole number.
+    Numbers(RangeInclusive<u32>),
+    /// Any number format, or one of these words.
+    Formats(Vec<&'static str>),
 }
 
 /// A type a parameter can have.
@@ -46,6 +59,8 @@ pub trait ParamValue: Sized + Clone + PartialEq {
     fn text(&self) -> String;
     /// Allowed values in words.
     fn allowed() -> String;
+    /// The values that make sense.
+    fn values() -> Values;
     /// Part of the module name (only `[a-z0-9_]`), or nothing.
     fn ident(&self, param: &str) -> String;
     /// True if the module name always shows this parameter, even at its default.
@@ -61,6 +76,9 @@ impl ParamValue for u32 {
     }
     fn allowed() -> String {
         "a whole number".into()
+    }
+    fn values() -> Values {
+        Values::Numbers(0..=u32::MAX)
     }
     fn ident(&self, param: &str) -> String {
         format!("{param}{self}")
@@ -126,6 +144,9 @@ macro_rules! choices {
             fn allowed() -> String {
                 [$($word),+].join(", ")
             }
+            fn values() -> $crate::blocks::params::Values {
+                $crate::blocks::params::Values::Words(vec![$($word),+])
+            }
             fn ident(&self, param: &str) -> String {
                 format!("{param}_{}", self.text().replace('-', "_"))
             }
@@ -176,9 +197,12 @@ macro_rules! params {
                 #[allow(unused_mut)]
                 let mut fields = vec![$({
                     #[allow(unused_mut, unused_assignments)]
-                    let mut allowed = <$ty>::allowed();
-                    $(allowed = format!("{}..={}", $lo, $hi);)?
-                    Field { name: stringify!($field), doc: concat!($($doc),+).trim(), allowed, default: $default.to_string() }
+                    let (mut allowed, mut values) = (<$ty>::allowed(), <$ty as ParamValue>::values());
+                    $(
+                        allowed = format!("{}..={}", $lo, $hi);
+                        values = $crate::blocks::params::Values::Numbers($lo..=$hi);
+                    )?
+                    Field { name: stringify!($field), doc: concat!($($doc),+).trim(), allowed, default: $default.to_string(), values }
                 }),*];
                 $(fields.extend(<$nty as ParamSet>::fields());)?
                 fields

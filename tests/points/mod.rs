@@ -1,6 +1,7 @@
-//! Random parameters of blocks, from a seed: the values that make sense, legal together or not.
+//! Random parameters of every registered block, from a seed, out of the values that its parameters declare.
 #![allow(dead_code)]
-use narrowgen::blocks::{self, Configured};
+use narrowgen::blocks::params::{Values, flag};
+use narrowgen::blocks::{self, AnyBlock, Configured};
 use narrowgen::flow::check::differing;
 use narrowgen::flow::engine;
 use narrowgen::flow::stimulus::{Method, Options, Plan};
@@ -30,7 +31,7 @@ impl Point {
 
     /// As on the command line.
     pub fn arguments(&self) -> Vec<String> {
-        let flags = self.params.iter().flat_map(|(n, v)| [format!("--{n}"), v.clone()]);
+        let flags = self.params.iter().flat_map(|(n, v)| [flag(n), v.clone()]);
         std::iter::once(self.block.to_string()).chain(flags).collect()
     }
 }
@@ -71,77 +72,75 @@ pub fn format(rng: &mut ChaCha8Rng, bits: u32) -> String {
     }
 }
 
-/// A point of a random block; `bits` bounds the formats and `lanes` the dot product.
-pub fn point(rng: &mut ChaCha8Rng, bits: u32, lanes: u32) -> Point {
-    let block = pick(rng, &["convert", "mul", "dot", "mac"]);
+/// Input bits of a point, at most, in multiples of the bits of a format: keeps many lanes and wide formats apart.
+const INPUTS: u32 = 16;
+
+/// Random parameters of a block, legal together or not: most keep their default, the others take any value that they
+/// say makes sense. `bits` bounds the formats, three in four times.
+fn draw(rng: &mut ChaCha8Rng, block: &'static dyn AnyBlock, bits: u32) -> Point {
     let mut params: Vec<(&'static str, String)> = Vec::new();
-    let wide = |rng: &mut ChaCha8Rng| match rng.random_range(0..3) {
-        0 => format(rng, 32),
-        _ => pick(rng, &["fp32", "fp16", "bf16", "e4m3fn", "e5m2", "int8", "e2m1fn"]).to_string(),
-    };
-    if block == "convert" {
-        params.push(("from", format(rng, 32)));
-        params.push(("to", format(rng, bits)));
-    } else {
-        params.push(("a", format(rng, bits)));
-        params.push(("b", if rng.random() { params[0].1.clone() } else { format(rng, bits) }));
-    }
-    match block {
-        "mul" => params.push(("out", if rng.random_range(0..4) == 0 { "exact".into() } else { wide(rng) })),
-        "dot" => {
-            params.push(("lanes", rng.random_range(1..=lanes).to_string()));
-            let sum = pick(rng, &["exact", "sequential", "tree"]);
-            params.push(("sum", sum.into()));
-            if sum != "exact" && rng.random() {
-                params.push(("sum-format", wide(rng)));
+    let mut formats: Vec<String> = Vec::new();
+    for field in block.fields() {
+        let value = match field.values {
+            Values::Formats(words) => match rng.random_range(0..12) {
+                0..=1 if !words.is_empty() => pick(rng, &words).into(),
+                // Operands of the same format.
+                2..=4 if !formats.is_empty() => formats.choose(rng).expect("formats").clone(),
+                5 => pick(rng, &["fp32", "fp16", "bf16"]).into(),
+                6 => format(rng, 32),
+                _ => format(rng, bits),
+            },
+            _ if rng.random_range(0..3) > 0 => continue,
+            Values::Words(words) => pick(rng, &words).into(),
+            Values::Numbers(range) => {
+                // Small numbers are as likely as large ones.
+                let (lo, hi) = (f64::from(*range.start()), f64::from(*range.end()));
+                let (from, to) = ((lo + 1.0).ln(), (hi + 1.0).ln());
+                let x = rng.random_range(from..=to).exp() - 1.0;
+                (x.round().clamp(lo, hi) as u32).to_string()
             }
-            params.push(("out", if sum == "exact" && rng.random() { "exact".into() } else { wide(rng) }));
+        };
+        if names::parse(&value).is_ok() {
+            formats.push(value.clone());
         }
-        "mac" => match rng.random_range(0..3) {
-            0 => {
-                params.push(("acc", "exact".into()));
-                params.push(("terms", rng.random_range(1..=300).to_string()));
-            }
-            1 => params.push(("acc", format!("int{}", rng.random_range(2..=40)))),
-            _ => {
-                params.push(("acc", wide(rng)));
-                if rng.random_range(0..4) == 0 {
-                    params.push(("normalize", "output".into()));
-                }
-            }
-        },
-        _ => {}
+        params.push((field.name, value));
     }
-    policies(rng, &mut params);
-    Point { block, params }
+    Point { block: block.name(), params }
 }
 
-fn policies(rng: &mut ChaCha8Rng, params: &mut Vec<(&'static str, String)>) {
-    let mut maybe = |rng: &mut ChaCha8Rng, one_in: u32, name: &'static str, words: &[&str]| {
-        if rng.random_range(0..one_in) == 0 {
-            params.push((name, pick(rng, words).into()));
+fn input_bits(block: &dyn Configured) -> u32 {
+    block.ports().iter().filter(|p| p.input).map(|p| p.bits).sum()
+}
+
+/// A point of a block, legal or not, with at most `INPUTS` × `bits` input bits if it is.
+fn bounded(rng: &mut ChaCha8Rng, block: &'static dyn AnyBlock, bits: u32) -> (Point, Result<Box<dyn Configured>, String>) {
+    loop {
+        let point = draw(rng, block, bits);
+        let configured = point.configure();
+        if configured.as_ref().is_ok_and(|b| input_bits(b.as_ref()) > INPUTS * bits) {
+            continue;
         }
-    };
-    let rounds = ["rne", "rna", "rtz", "up", "down", "odd", "stochastic", "stochastic-rne", "stochastic-odd", "stochastic-mid"];
-    maybe(rng, 2, "round", &rounds);
-    maybe(rng, 3, "overflow", &["saturate", "nonfinite", "wrap", "auto"]);
-    maybe(rng, 6, "nan", &["zero", "max", "flip-zero"]);
-    maybe(rng, 5, "subnormals-in", &["full", "flush"]);
-    maybe(rng, 5, "subnormals-out", &["full", "flush"]);
-    maybe(rng, 12, "ties", &["even", "up"]);
-    if params.iter().any(|(n, v)| *n == "round" && v.starts_with("stochastic")) && rng.random() {
-        params.push(("random-bits", rng.random_range(1..=12).to_string()));
+        return (point, configured);
     }
+}
+
+fn any_block(rng: &mut ChaCha8Rng) -> &'static dyn AnyBlock {
+    *blocks::REGISTRY.choose(rng).expect("blocks")
+}
+
+/// A point of a random block, legal or not; `bits` bounds the formats and, times 16, the inputs.
+pub fn point(rng: &mut ChaCha8Rng, bits: u32) -> Point {
+    let block = any_block(rng);
+    bounded(rng, block, bits).0
 }
 
 /// A point that is legal, with the block it gives; also the number of refused ones before it.
-pub fn legal(rng: &mut ChaCha8Rng, bits: u32, lanes: u32) -> (Point, Box<dyn Configured>, u32) {
-    let mut refused = 0;
+pub fn legal(rng: &mut ChaCha8Rng, bits: u32) -> (Point, Box<dyn Configured>, u32) {
+    let (block, mut refused) = (any_block(rng), 0);
     loop {
-        let point = point(rng, bits, lanes);
-        match point.configure() {
-            Ok(block) => return (point, block, refused),
-            Err(e) => {
+        match bounded(rng, block, bits) {
+            (point, Ok(configured)) => return (point, configured, refused),
+            (_, Err(e)) => {
                 assert!(!e.is_empty());
                 refused += 1;
             }
