@@ -280,6 +280,7 @@ registry! {
     mul::Mul,
     dot::Dot,
     mac::Mac,
+    lmul::Lmul,
     serial_mac::SerialMac,
 }
 

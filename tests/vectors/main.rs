@@ -8,6 +8,7 @@
 mod command;
 mod dots;
 mod judge;
+mod lmul;
 mod minifloats;
 mod products;
 #[path = "../../src/golden/tests/anchors/reader.rs"]
