@@ -9,3 +9,4 @@ pub mod cli;
 pub mod demo;
 pub mod flow;
 pub mod formats;
+pub mod sweep;

@@ -12,7 +12,7 @@
 use super::corners;
 use super::params::ParamError;
 use super::policy::Policy;
-use super::{Block, Port};
+use super::{Block, Ideal, Port};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
@@ -63,6 +63,10 @@ impl Block for Convert {
 
     fn resolved(&self) -> Vec<(&'static str, String)> {
         self.policy.resolved(&self.to)
+    }
+
+    fn ideal(&self) -> Option<Ideal> {
+        Some(Ideal::Operand)
     }
 }
 

@@ -15,7 +15,7 @@ use super::exact::ExactResult;
 use super::mac::check_sum_format;
 use super::params::ParamError;
 use super::policy::Policy;
-use super::{Block, Port, corners};
+use super::{Block, Ideal, Port, corners};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
@@ -132,6 +132,10 @@ impl Block for Dot {
 
     fn resolved(&self) -> Vec<(&'static str, String)> {
         self.out.format().map_or(Vec::new(), |f| self.policy.resolved(f))
+    }
+
+    fn ideal(&self) -> Option<Ideal> {
+        Some(Ideal::Products { terms: self.lanes })
     }
 }
 

@@ -17,7 +17,7 @@
 use super::exact::ExactResult;
 use super::params::ParamError;
 use super::policy::Policy;
-use super::{Block, Port, Role, corners};
+use super::{Block, Ideal, Port, Role, corners};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
@@ -125,6 +125,10 @@ impl Block for Mac {
 
     fn resolved(&self) -> Vec<(&'static str, String)> {
         self.acc.format().map_or(Vec::new(), |f| self.policy.resolved(f))
+    }
+
+    fn ideal(&self) -> Option<Ideal> {
+        Some(Ideal::Products { terms: self.terms })
     }
 }
 

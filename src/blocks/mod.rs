@@ -93,6 +93,18 @@ impl Port {
     }
 }
 
+/// What a block would give if its numbers were real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ideal {
+    /// Its operand.
+    Operand,
+    /// The sum of the products of its two operands: of all lanes, or of the cycles since `clear`.
+    Products {
+        /// Products that one sum is meant for.
+        terms: u32,
+    },
+}
+
 /// A block: its parameters are `Self`.
 pub trait Block: ParamSet {
     /// Name: file, command-line word and module prefix.
@@ -120,6 +132,10 @@ pub trait Block: ParamSet {
     /// Parameters that were left to be chosen, as chosen: (name, value).
     fn resolved(&self) -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+    /// What it approximates, if that is an operation on real numbers: sweeps then measure how closely.
+    fn ideal(&self) -> Option<Ideal> {
+        None
     }
 }
 
@@ -161,6 +177,10 @@ pub trait Configured: Send + Sync {
     fn golden(&self) -> Box<dyn Model>;
     /// Directed input vectors.
     fn corners(&self) -> Vec<Vec<BigUint>>;
+    /// What it approximates.
+    fn ideal(&self) -> Option<Ideal> {
+        None
+    }
     /// The hardware as it is printed, simulated and measured: optimised.
     fn design(&self) -> Result<Design, Diagnostics>;
     /// The options that asked for its clock and flow, as the command line takes them.
@@ -254,6 +274,9 @@ impl<B: Block> Configured for Fixed<B> {
     }
     fn corners(&self) -> Vec<Vec<BigUint>> {
         self.0.corners()
+    }
+    fn ideal(&self) -> Option<Ideal> {
+        self.0.ideal()
     }
     fn design(&self) -> Result<Design, Diagnostics> {
         let design = pass::optimize(&self.rtl()?);

@@ -13,7 +13,7 @@
 use super::params::ParamError;
 use super::policy::Policy;
 use super::exact::ExactResult;
-use super::{Block, Port, corners};
+use super::{Block, Ideal, Port, corners};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
@@ -73,6 +73,10 @@ impl Block for Mul {
 
     fn resolved(&self) -> Vec<(&'static str, String)> {
         self.out.format().map_or(Vec::new(), |f| self.policy.resolved(f))
+    }
+
+    fn ideal(&self) -> Option<Ideal> {
+        Some(Ideal::Products { terms: 1 })
     }
 }
 

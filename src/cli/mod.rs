@@ -9,11 +9,14 @@ mod demo;
 mod emit;
 mod eval;
 mod explain;
+mod export;
 mod formats;
 mod fpga;
 mod list;
 mod progress;
 mod prove;
+mod report;
+mod sweep;
 mod synth;
 mod timing;
 mod tools;
@@ -49,6 +52,9 @@ pub static COMMANDS: &[&Command] = &[
     &formats::COMMAND,
     &synth::COMMAND,
     &fpga::COMMAND,
+    &sweep::COMMAND,
+    &export::COMMAND,
+    &report::COMMAND,
     &tools::COMMAND,
     &demo::COMMAND,
 ];
