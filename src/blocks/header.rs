@@ -1,5 +1,5 @@
 //! The comment at the top of a block's Verilog: what it is, its parameters, its ports.
-use super::{Configured, Port};
+use super::{Configured, Port, RowLengths};
 use crate::golden::names;
 
 /// Header lines, without the comment signs.
@@ -14,7 +14,14 @@ pub fn lines(block: &dyn Configured) -> Vec<String> {
             format!("{direction:<3}  {:>3} {}  {}", p.bits, if p.bits == 1 { "bit " } else { "bits" }, meaning(p)),
         ]
     })));
-    lines.extend([String::new(), closing(block.latency())]);
+    lines.push(String::new());
+    match block.row_lengths() {
+        None => lines.push(closing(block.latency())),
+        Some(rows) => {
+            lines.push("inputs are taken when in_valid and in_ready are 1, outputs when out_valid and out_ready are 1".into());
+            lines.push(format!("{}; narrowgen {}", allowed(&rows), env!("CARGO_PKG_VERSION")));
+        }
+    }
     lines
 }
 
@@ -28,6 +35,19 @@ pub fn closing(latency: u32) -> String {
     format!("{latency}; narrowgen {}", env!("CARGO_PKG_VERSION"))
 }
 
+/// The rows of a stream.
+fn allowed(rows: &RowLengths) -> String {
+    let elements = match (rows.shortest, rows.longest) {
+        (a, b) if a == b => format!("rows of {a}"),
+        (1, b) => format!("rows of at most {b}"),
+        (a, b) => format!("rows of {a} to {b}"),
+    };
+    match rows.lanes {
+        1 => format!("{elements} tokens"),
+        n => format!("{elements} elements, {n} a token"),
+    }
+}
+
 /// What a port carries.
 fn meaning(port: &Port) -> String {
     match (&port.format, port.lsb_exp) {
@@ -39,6 +59,8 @@ fn meaning(port: &Port) -> String {
         (None, None) => match (port.role, port.name) {
             (super::Role::Clear, _) => "starts a new sum".into(),
             (super::Role::Enable, _) => "0 holds everything".into(),
+            (super::Role::Mask, _) => "1: the lane holds an element".into(),
+            (super::Role::Last, _) => "last token of the row".into(),
             (super::Role::Random, _) => "uniform random bits, first rounding lowest".into(),
             (_, "nan") => "the result is not a number".into(),
             (_, "pos_inf") => "the result is +infinity".into(),

@@ -34,6 +34,40 @@ pub enum Role {
     Random,
     /// One-bit status beside an exact result.
     Flag,
+    /// Which lanes of a token hold elements.
+    Mask,
+    /// Ends a row of tokens.
+    Last,
+}
+
+/// How data pass the ports of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// A code at every port in every cycle.
+    Cycle,
+    /// Rows of tokens over valid and ready at both ends. The block's ports are those that a token
+    /// passes: data, `in_mask` and `out_mask`, `in_last` and `out_last`; beside them the hardware has
+    /// `in_valid`, `in_ready`, `out_valid`, `out_ready`. A step of the golden model is an accepted
+    /// token; it gives the codes of any number of tokens that follow from it.
+    Stream(RowLengths),
+}
+
+/// Rows that a stream takes, counted in elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowLengths {
+    /// Elements of a token.
+    pub lanes: u32,
+    /// Elements of the shortest row.
+    pub shortest: u32,
+    /// Elements of the longest row.
+    pub longest: u32,
+}
+
+impl RowLengths {
+    /// Tokens of a row of so many elements.
+    pub fn tokens(&self, elements: u32) -> u32 {
+        elements.div_ceil(self.lanes.max(1))
+    }
 }
 
 /// A data port (clock and reset are not listed).
@@ -91,6 +125,21 @@ impl Port {
     pub fn flag(name: &'static str) -> Port {
         Port::new(name, false, Role::Flag, 1)
     }
+
+    /// An output of `lanes` codes of a format, lane 0 in the low bits.
+    pub fn results(name: &'static str, format: &Format, lanes: u32) -> Port {
+        Port { input: false, role: Role::Result, ..Port::operand(name, format, lanes) }
+    }
+
+    /// The mask of a stream's tokens: a bit for each lane.
+    pub fn mask(name: &'static str, input: bool, lanes: u32) -> Port {
+        Port { lanes, ..Port::new(name, input, Role::Mask, lanes) }
+    }
+
+    /// The bit that ends a row of a stream.
+    pub fn last(name: &'static str, input: bool) -> Port {
+        Port::new(name, input, Role::Last, 1)
+    }
 }
 
 /// What a block would give if its numbers were real.
@@ -113,9 +162,13 @@ pub trait Block: ParamSet {
     const DOC: &'static str;
     /// How the block's registers are reset, if it has any.
     const RESET: Reset = Reset::None;
-    /// Registers between input and output, in cycles.
+    /// Registers between input and output, in cycles. That of a stream depends on the row and is measured.
     fn latency(&self) -> u32 {
         0
+    }
+    /// How data pass its ports.
+    fn protocol(&self) -> Protocol {
+        Protocol::Cycle
     }
     /// Rules across parameters; called before anything else.
     fn validate(&self) -> Result<(), ParamError>;
@@ -125,7 +178,7 @@ pub trait Block: ParamSet {
     fn rtl(&self, m: Builder<'_>);
     /// The golden model, over the ports in order.
     fn golden(&self) -> Box<dyn Model>;
-    /// Directed input vectors beyond what the checker derives from the port formats.
+    /// Directed input vectors beyond what the checker derives from the port formats; of a stream, whole rows of tokens.
     fn corners(&self) -> Vec<Vec<BigUint>> {
         Vec::new()
     }
@@ -167,9 +220,20 @@ pub trait Configured: Send + Sync {
     fn ports(&self) -> Vec<Port>;
     /// Cycles from input to output; 0 is combinational.
     fn latency(&self) -> u32;
+    /// How data pass its ports.
+    fn protocol(&self) -> Protocol {
+        Protocol::Cycle
+    }
+    /// The rows it takes, if it is a stream as it is described.
+    fn row_lengths(&self) -> Option<RowLengths> {
+        match self.protocol() {
+            Protocol::Cycle => None,
+            Protocol::Stream(rows) => Some(rows),
+        }
+    }
     /// True if outputs depend on earlier inputs.
     fn stateful(&self) -> bool {
-        self.latency() > 0
+        self.latency() > 0 || self.protocol() != Protocol::Cycle
     }
     /// The hardware, not yet optimised.
     fn rtl(&self) -> Result<Design, Diagnostics>;
@@ -262,6 +326,9 @@ impl<B: Block> Configured for Fixed<B> {
     }
     fn latency(&self) -> u32 {
         self.0.latency()
+    }
+    fn protocol(&self) -> Protocol {
+        self.0.protocol()
     }
     fn rtl(&self) -> Result<Design, Diagnostics> {
         design(&self.module_name(), B::RESET, |m| {

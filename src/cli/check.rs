@@ -33,7 +33,7 @@ fn options(c: clap::Command) -> clap::Command {
             .value_parser(whole::<u64>(1..=1 << 40))
             .allow_negative_numbers(true)
             .default_value("100000")
-            .help("Vectors (or cycles) when the inputs are too many to try all"),
+            .help("Vectors (cycles of blocks with state, rows of streams) when the inputs are too many to try all"),
     )
     .arg(
         Arg::new("seed")
@@ -98,10 +98,11 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
                 Method::Exhaustive => "exhaustive".to_string(),
                 Method::Sampled => format!("sampled {}, seed {}", r.vectors, r.seed),
             };
-            cx.line(format!(
-                "{}  {:<9}  {} vectors  {} mismatches  {method}  {:.2} s",
-                r.module, r.engine, r.vectors, r.mismatches, r.seconds
-            ));
+            let count = match r.stream {
+                Some(c) => format!("{} rows  {} tokens  {} cycles", r.vectors, c.tokens, c.cycles),
+                None => format!("{} vectors", r.vectors),
+            };
+            cx.line(format!("{}  {:<9}  {count}  {} mismatches  {method}  {:.2} s", r.module, r.engine, r.mismatches, r.seconds));
         }
         if let Some(r) = report.results.first() {
             r.coverage.iter().for_each(|c| cx.line(format!("  {}", c.phrase())));

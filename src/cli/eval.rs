@@ -16,7 +16,7 @@ pub const COMMAND: Command = Command {
 fn options(c: clap::Command) -> clap::Command {
     let c = clock::options(clock::target(c)).next_help_heading(None);
     c.arg(Arg::new("vectors").long("vectors").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help(
-        "CSV: a column per input port, hexadecimal without prefix; `-` is standard input. For blocks with state, rows are cycles",
+        "CSV: a column per input port, hexadecimal without prefix; `-` is standard input. For blocks with state, rows are cycles; for streams, tokens",
     ))
     .arg(
         Arg::new("engine")
@@ -52,14 +52,12 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     .map_err(engine_failure)?;
     let outputs: Vec<_> = ports.into_iter().filter(|p| !p.input).collect();
     if cx.json {
-        let rows: Vec<serde_json::Value> = given
-            .records
-            .iter()
-            .enumerate()
-            .map(|(r, record)| {
+        let rows: Vec<serde_json::Value> = (0..given.records.len().max(results.len()))
+            .map(|r| {
+                let record = given.records.get(r).into_iter().flatten();
                 let mut object: serde_json::Map<String, serde_json::Value> =
-                    given.header.iter().cloned().zip(record.iter().map(|c| c.clone().into())).collect();
-                for (c, p) in outputs.iter().enumerate() {
+                    given.header.iter().cloned().zip(record.map(|c| c.clone().into())).collect();
+                for (c, p) in outputs.iter().enumerate().filter(|_| r < results.len()) {
                     object.insert(p.name.into(), vectors::hex(&results.get(r, c), p.bits).into());
                 }
                 object.into()

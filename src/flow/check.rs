@@ -7,6 +7,7 @@ use crate::flow::coverage::{Gatherer, PortCoverage};
 use crate::flow::engine::{self, Engine, EngineError, Kind, Verilated};
 use crate::flow::minimise::{self, Failing};
 use crate::flow::stimulus::{Method, Options, Plan};
+use crate::flow::stream::{self, check::Counts};
 use crate::hdl::ir::Design;
 use crate::hdl::rows::Rows;
 use rayon::prelude::*;
@@ -26,6 +27,9 @@ pub struct EngineResult {
     pub vectors: u64,
     /// Vectors whose outputs differ from the golden model.
     pub mismatches: u64,
+    /// What passed the ports, if the vectors are rows of tokens; mismatches are tokens then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Counts>,
     /// `exhaustive` or `sampled`.
     pub method: Method,
     /// Seed of sampled vectors.
@@ -70,6 +74,9 @@ pub fn check(
     options: &Options,
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Report, CheckError> {
+    if block.row_lengths().is_some() {
+        return stream::check::check(block, design, kinds, options, progress);
+    }
     let stateful = block.stateful();
     let plan = Plan::new(block, stateful, options).map_err(CheckError::Usage)?;
     let ports = block.ports();
@@ -144,6 +151,7 @@ pub fn check(
                 engine: e.kind().word(),
                 vectors,
                 mismatches,
+                stream: None,
                 method: plan.method,
                 seed: plan.seed,
                 coverage: coverage.clone(),

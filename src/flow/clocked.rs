@@ -52,6 +52,12 @@ pub enum ClockError {
 impl Clocked {
     /// Builds the hardware of a block for a clock that was asked for.
     pub fn build(inner: Box<dyn Configured>, clocking: &Clocking) -> Result<Clocked, ClockError> {
+        if inner.row_lengths().is_some() {
+            return Err(ClockError::Usage {
+                message: format!("`{}` is a stream with registers of its own: they stay where they are", inner.block()),
+                help: "leave out --fmax, --period, --stages, --flow, --ports and --reset".into(),
+            });
+        }
         let mut untimed = inner.design().map_err(ClockError::Block)?;
         if clocking.flow != Flow::Fixed && untimed.modules.iter().any(|m| !m.rams.is_empty()) {
             return Err(ClockError::Usage {

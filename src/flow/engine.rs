@@ -1,9 +1,11 @@
 //! The engines a block runs on: the golden model, the native simulator, Verilator.
 use crate::blocks::Configured;
 use crate::flow::error::FlowError;
+use crate::flow::stream::Streamed;
 use crate::flow::timed::{Timed, Timing};
 use crate::flow::unit::Unit;
-use crate::flow::verilator::{self, Model};
+use crate::flow::verilator;
+use crate::golden::model::Model;
 use crate::hdl::ir::Design;
 use crate::hdl::rows::Rows;
 use crate::hdl::sim::Sim;
@@ -75,7 +77,7 @@ pub struct Native(Sim);
 
 /// Verilator on a design as printed.
 pub struct Verilated {
-    model: Arc<Model>,
+    model: Arc<verilator::Model>,
     unit: usize,
 }
 
@@ -94,7 +96,7 @@ impl Verilated {
     }
 
     /// A unit of a model that was built before.
-    pub fn of(model: Arc<Model>, unit: usize) -> Self {
+    pub fn of(model: Arc<verilator::Model>, unit: usize) -> Self {
         Verilated { model, unit }
     }
 }
@@ -115,6 +117,9 @@ pub fn around<E: Engine + Send + 'static>(
     design: &Design,
     engine: E,
 ) -> Result<Box<dyn Engine>, EngineError> {
+    if block.row_lengths().is_some() {
+        return Ok(Box::new(Streamed::new(block, design, Box::new(engine))?));
+    }
     Ok(match Timing::new(block, design)? {
         Some(timing) => Box::new(Timed::new(engine, timing)),
         None => Box::new(engine),
@@ -150,25 +155,28 @@ pub fn golden(block: &dyn Configured, rows: &Rows, sequence: usize) -> Rows {
         .into_par_iter()
         .map_init(
             || block.golden(),
-            |model, part| {
-                model.reset();
-                let mut out = Rows::new(&widths);
-                let mut outputs = Vec::with_capacity(widths.len());
-                let mut inputs = Vec::with_capacity(rows.widths().len());
-                for row in part * run..((part + 1) * run).min(rows.len()) {
-                    inputs.clear();
-                    inputs.extend((0..rows.widths().len()).map(|c| rows.get(row, c)));
-                    outputs.clear();
-                    model.step(&inputs, &mut outputs);
-                    out.push(&outputs);
-                }
-                out
-            },
+            |model, part| modelled(model.as_mut(), rows, part * run..((part + 1) * run).min(rows.len()), &widths),
         )
         .collect();
     let mut data = Vec::new();
     parts.iter().for_each(|p| data.extend_from_slice(p.words()));
     Rows::from_words(&widths, data)
+}
+
+/// What a model gives for some rows from its reset state on; `widths` are those of the outputs.
+/// A stream may answer a token with none or with many.
+pub fn modelled(model: &mut dyn Model, rows: &Rows, range: std::ops::Range<usize>, widths: &[u32]) -> Rows {
+    model.reset();
+    let mut out = Rows::new(widths);
+    let (mut inputs, mut outputs) = (Vec::with_capacity(rows.widths().len()), Vec::with_capacity(widths.len()));
+    for row in range {
+        inputs.clear();
+        inputs.extend((0..rows.widths().len()).map(|c| rows.get(row, c)));
+        outputs.clear();
+        model.step(&inputs, &mut outputs);
+        outputs.chunks(widths.len().max(1)).for_each(|codes| out.push(codes));
+    }
+    out
 }
 
 impl Engine for Native {

@@ -125,6 +125,12 @@ pub struct Built {
 
 /// Builds a block for a board.
 pub fn build(block: &dyn Configured, board: &Board, options: &Options) -> Result<Built, FlowError> {
+    if block.row_lengths().is_some() {
+        return Err(FlowError::Usage {
+            message: format!("`{}` takes rows of tokens; the harness of a board gives a datum each cycle", block.block()),
+            help: "narrowgen synth places and routes it; narrowgen check runs it".into(),
+        });
+    }
     // Missing tools are reported before any work is done.
     for tool in tools(board.target) {
         resolve(*tool)?;

@@ -3,6 +3,7 @@
 use crate::blocks::{Configured, Port};
 use crate::flow::check::Report;
 use crate::flow::prove::Proof;
+use crate::flow::stream::timing::{RowTiming, measure};
 use crate::golden::names;
 use crate::hdl::ir::Design;
 use crate::hdl::timing::flow::Flow;
@@ -39,6 +40,9 @@ pub struct Manifest {
     pub latency: u32,
     /// Cycles between successive inputs.
     pub initiation_interval: u32,
+    /// The rows it takes and how long they take, if it is a stream as it is described.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowsEntry>,
     /// Flow control, if it was asked for: `fixed`, `enable` or `stream`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<String>,
@@ -57,6 +61,21 @@ pub struct Manifest {
     pub proof: Option<Proof>,
 }
 
+/// Rows of a block that takes rows of tokens. `latency` and `initiation_interval` of the manifest are those of its
+/// longest row: from its last input token to its first output token, and from token to token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowsEntry {
+    /// Elements of a token.
+    pub lanes: u32,
+    /// Elements of the shortest row.
+    pub shortest: u32,
+    /// Elements of the longest row.
+    pub longest: u32,
+    /// Cycles of some rows, measured in simulation with nothing stalling.
+    pub timing: Vec<RowTiming>,
+}
+
 /// One port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +84,7 @@ pub struct PortEntry {
     pub name: String,
     /// `input` or `output`.
     pub direction: String,
-    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random`, `flag`, `clock_enable`, `valid`, `ready`, `last` or `user`.
+    /// `clock`, `reset`, `operand`, `result`, `clear`, `enable`, `random`, `flag`, `mask`, `clock_enable`, `valid`, `ready`, `last` or `user`.
     pub role: String,
     /// Width in bits, all lanes together.
     pub bits: u32,
@@ -218,6 +237,18 @@ pub fn manifest(
     files: &[(String, &'static str, Vec<u8>)],
     certificate: Option<Certificate>,
 ) -> Manifest {
+    let rows = block.row_lengths().map(|r| RowsEntry {
+        lanes: r.lanes,
+        shortest: r.shortest,
+        longest: r.longest,
+        // A design that does not run is not emitted; the check says why.
+        timing: measure(block, design).unwrap_or_default(),
+    });
+    let longest = rows.as_ref().and_then(|r| r.timing.last());
+    let (latency, interval) = match longest {
+        Some(t) => (t.latency.max(0) as u32, t.interval.div_ceil(u64::from(t.tokens)) as u32),
+        None => (block.latency(), block.initiation_interval()),
+    };
     Manifest {
         manifest_version: VERSION,
         generator: "narrowgen".into(),
@@ -227,8 +258,9 @@ pub fn manifest(
         params: block.params().into_iter().map(|(n, v)| (n.to_string(), v)).collect(),
         module: block.module_name(),
         ports: ports(block, design),
-        latency: block.latency(),
-        initiation_interval: block.initiation_interval(),
+        latency,
+        initiation_interval: interval,
+        rows,
         flow: block.clocking().map(|c| c.flow.name().to_string()),
         buffer: block.clocking().filter(|c| c.flow == Flow::Stream).map(|c| c.buffer.name().to_string()),
         reset: block.clocking().map(|_| design.reset.name().to_string()),

@@ -1,5 +1,5 @@
 //! Makes a failing run small: fewer cycles, fewer set bits, still failing.
-use crate::blocks::Configured;
+use crate::blocks::{Configured, Port, Role};
 use crate::flow::engine::{self, Engine};
 use crate::hdl::rows::Rows;
 use num_bigint::BigUint;
@@ -62,10 +62,17 @@ pub fn minimise(block: &dyn Configured, engine: &mut dyn Engine, run: Failing) -
         }
         better
     };
+    let ports: Vec<Port> = block.ports().into_iter().filter(|p| p.input).collect();
+    let last = block.row_lengths().and_then(|_| ports.iter().position(|p| p.role == Role::Last));
+    // What ends a row of a stream stays: its rows have lengths that are allowed.
+    let columns: Vec<usize> = (0..ports.len()).filter(|c| last.is_none() || ports[*c].role != Role::Last).collect();
     loop {
         let before = best.inputs.clone();
-        drop_cycles(&mut best, &mut attempt);
-        clear_bits(&mut best, &mut attempt);
+        match last {
+            None => drop_cycles(&mut best, &mut attempt),
+            Some(last) => drop_rows(&mut best, last, &mut attempt),
+        }
+        clear_bits(&mut best, &columns, &mut attempt);
         if best.inputs == before {
             return best;
         }
@@ -90,10 +97,25 @@ fn drop_cycles(best: &mut Failing, attempt: &mut impl FnMut(Failing, &mut Failin
     }
 }
 
+/// Whole rows of tokens, one after the other from the front.
+fn drop_rows(best: &mut Failing, last: usize, attempt: &mut impl FnMut(Failing, &mut Failing) -> bool) {
+    let mut first = 0;
+    while let Some(length) = (first..best.inputs.len()).position(|token| best.inputs.cell(token, last)[0] != 0) {
+        let end = first + length + 1;
+        let s = best.inputs.stride();
+        let mut words = best.inputs.words().to_vec();
+        words.drain(first * s..end * s);
+        let candidate = Failing { inputs: Rows::from_words(best.inputs.widths(), words), ..best.clone() };
+        if candidate.inputs.is_empty() || !attempt(candidate, best) {
+            first = end;
+        }
+    }
+}
+
 /// Whole cells first, then single bits from the top.
-fn clear_bits(best: &mut Failing, attempt: &mut impl FnMut(Failing, &mut Failing) -> bool) {
+fn clear_bits(best: &mut Failing, columns: &[usize], attempt: &mut impl FnMut(Failing, &mut Failing) -> bool) {
     for row in 0..best.inputs.len() {
-        for column in 0..best.inputs.widths().len() {
+        for column in columns.iter().copied() {
             let mut candidate = best.clone();
             candidate.inputs.set(row, column, &BigUint::default());
             if candidate.inputs == best.inputs || attempt(candidate, best) {

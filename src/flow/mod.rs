@@ -30,6 +30,7 @@ pub mod repro;
 pub mod serial;
 pub mod signature;
 pub mod stimulus;
+pub mod stream;
 pub mod target;
 pub mod testbench;
 #[cfg(test)]

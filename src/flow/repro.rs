@@ -3,7 +3,7 @@ use crate::blocks::{Configured, Port};
 use crate::flow::engine::{Engine, Kind, Native};
 use crate::flow::minimise::{Failing, Shown};
 use crate::flow::timed::{Timed, Timing};
-use crate::flow::{folder, manifest, vectors};
+use crate::flow::{folder, manifest, stream, vectors};
 use crate::golden::decode::decode;
 use crate::hdl::ir::{Design, NodeId, Port as IrPort};
 use crate::hdl::rows::Rows;
@@ -32,13 +32,29 @@ pub fn describe(block: &dyn Configured, kind: Kind, failing: &Failing, shown: &S
     let (inputs, outputs): (Vec<&Port>, Vec<&Port>) = ports.iter().partition(|p| p.input);
     let mut text = format!("{}: {} differs from the golden model", manifest::arguments(block), kind.word());
     let n = failing.inputs.len();
+    let stream = block.row_lengths().is_some();
+    let unit = if stream { "token" } else { "cycle" };
     for row in 0..n {
         let cells: Vec<String> = inputs.iter().enumerate().map(|(c, p)| words(p, &failing.inputs.get(row, c))).collect();
-        let when = if n > 1 { format!("cycle {row}: ") } else { String::new() };
+        let when = if n > 1 { format!("{unit} {row}: ") } else { String::new() };
         let _ = write!(text, "\n  {when}{}", cells.join(", "));
     }
+    // The outputs of a stream follow their inputs by any number of tokens.
+    let both = shown.expected.len().min(shown.found.len());
+    let at = if stream {
+        (0..both).find(|t| (0..outputs.len()).any(|c| shown.expected.cell(*t, c) != shown.found.cell(*t, c)))
+    } else {
+        Some(n - 1)
+    };
+    let Some(at) = at else {
+        let _ = write!(text, "\n  expected {} tokens\n  found    {}", shown.expected.len(), shown.found.len());
+        return text;
+    };
+    if stream {
+        let _ = write!(text, "\n  output token {at}:");
+    }
     for (c, p) in outputs.iter().enumerate() {
-        let (e, f) = (shown.expected.get(n - 1, c), shown.found.get(n - 1, c));
+        let (e, f) = (shown.expected.get(at, c), shown.found.get(at, c));
         if e != f {
             let _ = write!(text, "\n  expected {}\n  found    {}", words(p, &e), words(p, &f));
         }
@@ -92,6 +108,9 @@ fn csv(ports: &[Port], rows: &Rows) -> String {
 
 /// The rows as the hardware is given them, cycle by cycle.
 fn driven(block: &dyn Configured, design: &Design, failing: &Failing) -> Option<Rows> {
+    if block.row_lengths().is_some() {
+        return stream::played(block, design, &failing.inputs).ok().map(|(_, _, trace)| trace.driven);
+    }
     match Timing::new(block, design).ok()? {
         Some(timing) => {
             let layout = Timed::new(Native::new(design).ok()?, timing).layout(&failing.inputs, failing.sequence).ok()?;

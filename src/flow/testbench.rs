@@ -3,11 +3,15 @@
 use crate::blocks::Configured;
 use crate::flow::engine::{self, Native};
 use crate::flow::stimulus::{Method, Options, Plan};
+use crate::flow::stream;
 use crate::flow::timed::{Layout, Timed, Timing};
 use crate::hdl::ir::{Design, Port as IrPort, Reset};
 use crate::hdl::rows::Rows;
 use num_bigint::BigUint;
 use std::fmt::Write;
+
+/// Most rows in the testbench of a block that takes rows: each is many lines.
+const STREAM_ROWS: u64 = 40;
 
 /// The testbench of a block and its vector file.
 pub struct Testbench {
@@ -25,14 +29,14 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
     let top = design.top();
     let clocked = !top.is_combinational(design);
     let reset = clocked && design.reset != Reset::None;
+    if block.row_lengths().is_some() {
+        return of_stream(block, design, vectors);
+    }
     let stateful = block.stateful();
     let mut plan = Plan::new(block, stateful, &Options { vectors, ..Options::default() })?;
     if plan.method == Method::Exhaustive && plan.vectors > vectors {
         plan = Plan::sampled(block, stateful, &Options { vectors, ..Options::default() })?;
     }
-    let ports = block.ports();
-    let dut = block.module_name();
-    let module = format!("tb_{dut}");
     let mut timed = match Timing::new(block, design).map_err(|e| e.to_string())? {
         Some(timing) => Some(Timed::new(Native::new(design).map_err(|e| e.to_string())?, timing)),
         None => None,
@@ -63,9 +67,43 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
             lines.end();
         }
     }
+    Ok(bench(block, design, lines, timed.is_some(), count, "vectors"))
+}
+
+/// The testbench of a block that takes rows: a run of source and sink as it went in the native simulator.
+fn of_stream(block: &dyn Configured, design: &Design, rows: u64) -> Result<Testbench, String> {
+    let layout = stream::layout(block, design, rows.min(STREAM_ROWS))?;
+    let mut lines = Lines::default();
+    // Ready and valid in the order of the hardware's ports.
+    let control = |name: &str| design.top().outputs.iter().position(|p| p.name == name);
+    let ready_first = control("in_ready") < control("out_valid");
+    for at in 0..layout.driven.len() {
+        if design.reset != Reset::None {
+            lines.field(u32::from(at % layout.cycles == 0).into(), 1);
+        }
+        lines.field(u32::from(layout.shown[at].is_some()).into(), 1);
+        lines.row(&layout.driven, Some(at));
+        let (ready, valid) = layout.answers[at];
+        for bit in if ready_first { [ready, valid] } else { [valid, ready] } {
+            lines.field(u32::from(bit).into(), 1);
+        }
+        lines.row(&layout.expected, layout.shown[at]);
+        lines.end();
+    }
+    Ok(bench(block, design, lines, true, layout.rows as usize, "rows"))
+}
+
+/// The Verilog around the lines. If `paced`, data count only in cycles that show some.
+fn bench(block: &dyn Configured, design: &Design, lines: Lines, paced: bool, count: usize, unit: &str) -> Testbench {
+    let top = design.top();
+    let clocked = !top.is_combinational(design);
+    let reset = clocked && design.reset != Reset::None;
+    let ports = block.ports();
+    let dut = block.module_name();
+    let module = format!("tb_{dut}");
     let range = |w: u32| if w == 1 { String::new() } else { format!("[{}:0] ", w - 1) };
     let mut v = String::new();
-    let _ = writeln!(v, "// Self-checking testbench of {dut}: {count} vectors from the golden model.");
+    let _ = writeln!(v, "// Self-checking testbench of {dut}: {count} {unit} from the golden model.");
     let _ = writeln!(v, "//   $ iverilog -g2005 -s {module} -o tb -c rtl.f {module}.v && vvp -N tb");
     // Without the dollar sign Verilator takes the comment for a directive to itself.
     let _ = writeln!(
@@ -86,7 +124,7 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
         let (name, not) = (top.reset_port(design.reset).unwrap_or("rst"), if design.reset.is_low() { "~" } else { "" });
         pins.push(format!(".{name}({not}rst)"));
     }
-    if timed.is_some() {
+    if paced {
         let _ = writeln!(v, "  reg compare;");
         fields.push("compare".into());
     }
@@ -119,24 +157,24 @@ pub fn make(block: &dyn Configured, design: &Design, vectors: u64) -> Result<Tes
     for p in &outputs {
         let n = &p.name;
         // Data count in cycles that show a vector; valid and ready in all.
-        let when = if timed.is_some() && is_data(n) { "compare && " } else { "" };
+        let when = if paced && is_data(n) { "compare && " } else { "" };
         let _ = writeln!(v, "      if ({when}{n} !== {n}_expected) begin");
         let _ = writeln!(v, "        errors = errors + 1;");
         let _ = writeln!(
             v,
             "        if (errors <= 10) $display(\"{} %0d: {n} is %h, expected %h\", i, {n}, {n}_expected);\n      end",
-            if timed.is_some() { "cycle" } else { "vector" }
+            if paced { "cycle" } else { "vector" }
         );
     }
     if clocked {
         let _ = writeln!(v, "      clk = 1'b1;\n      #5 clk = 1'b0;");
     }
-    let _ = writeln!(v, "    end\n    if (errors == 0) begin\n      $display(\"PASS {count} vectors\");\n      $finish;");
+    let _ = writeln!(v, "    end\n    if (errors == 0) begin\n      $display(\"PASS {count} {unit}\");\n      $finish;");
     let _ = writeln!(
         v,
-        "    end else begin\n      $display(\"FAIL %0d of {count} vectors\", errors);\n      $stop;\n    end\n  end\nendmodule\n`default_nettype wire"
+        "    end else begin\n      $display(\"FAIL %0d of {count} {unit}\", errors);\n      $stop;\n    end\n  end\nendmodule\n`default_nettype wire"
     );
-    Ok(Testbench { module, verilog: v, vectors: lines.text })
+    Testbench { module, verilog: v, vectors: lines.text }
 }
 
 /// Lines of the vector file: fields from the top bit down, in hexadecimal.

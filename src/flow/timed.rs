@@ -48,16 +48,16 @@ pub struct Timing {
 
 /// Where the columns of a block are among the ports of the hardware.
 #[derive(Clone, Debug)]
-struct Pins {
-    widths: Vec<u32>,
+pub(super) struct Pins {
+    pub(super) widths: Vec<u32>,
     /// Column of the hardware of every column of the block.
-    data: Vec<usize>,
+    pub(super) data: Vec<usize>,
     /// Control columns of the hardware.
     control: BTreeMap<String, usize>,
 }
 
 impl Pins {
-    fn new(ports: &[crate::hdl::ir::Port], names: &[&str]) -> Result<Pins, EngineError> {
+    pub(super) fn new(ports: &[crate::hdl::ir::Port], names: &[&str]) -> Result<Pins, EngineError> {
         let mut pins = Pins { widths: ports.iter().map(|p| p.width).collect(), data: Vec::new(), control: BTreeMap::new() };
         for name in names {
             let at = ports.iter().position(|p| p.name == *name);
@@ -68,12 +68,12 @@ impl Pins {
         Ok(pins)
     }
 
-    fn control(&self, name: &str) -> Result<usize, EngineError> {
+    pub(super) fn control(&self, name: &str) -> Result<usize, EngineError> {
         self.control.get(name).copied().ok_or_else(|| internal(format!("the hardware has no port `{name}`")))
     }
 }
 
-fn internal(message: String) -> EngineError {
+pub(super) fn internal(message: String) -> EngineError {
     EngineError::Tool { message: format!("internal error: {message}"), help: String::new() }
 }
 

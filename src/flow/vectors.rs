@@ -95,8 +95,12 @@ pub fn hex(code: &BigUint, bits: u32) -> String {
 pub fn write(vectors: &Vectors, outputs: &[Port], results: &Rows, to: &mut dyn Write) -> std::io::Result<()> {
     let mut writer = csv::Writer::from_writer(to);
     writer.write_record(vectors.header.iter().map(String::as_str).chain(outputs.iter().map(|p| p.name)))?;
-    for (r, record) in vectors.records.iter().enumerate() {
-        let cells: Vec<String> = outputs.iter().enumerate().map(|(c, p)| hex(&results.get(r, c), p.bits)).collect();
+    // Streams may give more or fewer tokens than they take.
+    let blank = vec![String::new(); vectors.header.len()];
+    for r in 0..vectors.records.len().max(results.len()) {
+        let record = vectors.records.get(r).unwrap_or(&blank);
+        let cell = |c: usize, p: &Port| if r < results.len() { hex(&results.get(r, c), p.bits) } else { String::new() };
+        let cells: Vec<String> = outputs.iter().enumerate().map(|(c, p)| cell(c, p)).collect();
         writer.write_record(record.iter().chain(&cells))?;
     }
     writer.flush()

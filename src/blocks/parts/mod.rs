@@ -12,6 +12,7 @@ pub mod fixed;
 pub mod normalize;
 pub mod product;
 pub mod shift;
+pub mod stream;
 pub mod tree;
 
 pub use add::{accumulate, add_floats, plus_zero};

@@ -1,6 +1,6 @@
 //! [`Builder`]: ports, literals, state, tables, memories, instances and scopes of one module.
 use super::range::{Range, bits_signed, bits_unsigned};
-use super::signal::{Bit, SInt, UInt, Value};
+use super::signal::{Bit, SInt, Signal, UInt, Value};
 use crate::bits::Bits;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::*;
@@ -158,6 +158,17 @@ impl<'b> Builder<'b> {
     pub(super) fn claim(self, holds: NodeId, text: String) {
         if holds != POISON {
             self.ctx.borrow_mut().module.claims.push(Claim { holds, text });
+        }
+    }
+
+    /// Promises, as an assertion behind `` `ifdef NARROWGEN_ASSERT ``: in the cycle after one in which
+    /// `when` is 1, the bits of `holds` are 1 and the values of `stable` still the same.
+    pub fn promise(self, when: Bit<'b>, holds: &[Bit<'b>], stable: &[Signal<'b>], text: &str) {
+        let nodes: Vec<NodeId> = holds.iter().map(|b| b.id).collect();
+        let stable: Vec<NodeId> = stable.iter().map(|s| s.id).collect();
+        if ![when.id].iter().chain(&nodes).chain(&stable).any(|n| *n == POISON) {
+            let promise = Assert { when: when.id, holds: nodes, stable, assume: false, text: text.into() };
+            self.ctx.borrow_mut().module.asserts.push(promise);
         }
     }
 

@@ -154,13 +154,7 @@ impl Machine {
     /// Gives the first row (by cycle, then lane) in which a claim fails.
     #[inline(always)]
     pub fn run<const N: usize>(&self, b: &mut Block<N>, from: Stimulus, span: Span, out: &mut [u64]) -> Option<usize> {
-        for (slot, _, init) in &self.states {
-            b.slots[*slot as usize] = [*init; N];
-        }
-        b.memories.iter_mut().for_each(|m| m.fill(0));
-        for (_, slots) in self.memories.iter().flat_map(|m| &m.reads) {
-            slots.iter().for_each(|s| b.slots[*s as usize] = [0; N]);
-        }
+        self.reset(b);
         for t in 0..span.cycles {
             // Only the very last sequence can be short.
             let last = (span.first + span.lanes - 1) * span.cycles + t;
@@ -172,8 +166,7 @@ impl Machine {
                 Stimulus::Rows(rows) => self.load(b, rows, span.first * span.cycles + t, span.cycles, lanes),
                 Stimulus::Counting => self.count(b, span.first),
             }
-            let (planes, address, data) = (&mut b.planes, &mut b.address, &mut b.data);
-            sweep(&self.tape, &mut b.slots, |l, slots| look_up(&self.tables[l.table], l, slots, planes, address, data));
+            self.settle(b);
             if let Some(ok) = self.ok {
                 let v = b.slots[ok.slot as usize];
                 for (w, v) in v.iter().enumerate().take(lanes.div_ceil(64)) {
@@ -188,6 +181,35 @@ impl Machine {
             self.clock(b);
         }
         None
+    }
+
+    /// Registers and memories as after reset.
+    #[inline(always)]
+    pub fn reset<const N: usize>(&self, b: &mut Block<N>) {
+        for (slot, _, init) in &self.states {
+            b.slots[*slot as usize] = [*init; N];
+        }
+        b.memories.iter_mut().for_each(|m| m.fill(0));
+        for (_, slots) in self.memories.iter().flat_map(|m| &m.reads) {
+            slots.iter().for_each(|s| b.slots[*s as usize] = [0; N]);
+        }
+    }
+
+    /// One cycle: a row of inputs and of outputs for each lane.
+    #[inline(always)]
+    pub fn cycle<const N: usize>(&self, b: &mut Block<N>, inputs: &Rows, outputs: &mut Rows) {
+        self.load(b, inputs, 0, 1, inputs.len());
+        self.settle(b);
+        let lanes = outputs.len();
+        self.store(b, outputs.words_mut(), 0, 1, lanes);
+        self.clock(b);
+    }
+
+    /// Every gate.
+    #[inline(always)]
+    fn settle<const N: usize>(&self, b: &mut Block<N>) {
+        let (planes, address, data) = (&mut b.planes, &mut b.address, &mut b.data);
+        sweep(&self.tape, &mut b.slots, |l, slots| look_up(&self.tables[l.table], l, slots, planes, address, data));
     }
 
     /// Input slots from a table.

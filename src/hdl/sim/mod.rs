@@ -27,6 +27,7 @@
 //! }).unwrap();
 //! assert_eq!(checked, 16);
 //! ```
+mod closed;
 pub mod cnf;
 pub(crate) mod expand;
 mod flatten;
