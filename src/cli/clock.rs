@@ -1,6 +1,7 @@
 //! Options that ask for a clock: `--fmax`, `--period`, `--stages`, `--target`, `--streams`.
 use super::{Failure, whole};
 use crate::blocks::Configured;
+use crate::flow::architecture::{Choice, Dsp, Shape, Shaped};
 use crate::flow::board::Part;
 use crate::flow::clocked::{ACCUMULATORS, ClockError, Clocked, Clocking};
 use crate::flow::target::Target;
@@ -15,7 +16,8 @@ const HEADING: &str = "Clock and registers";
 
 /// Adds the options; without them a block is emitted as it is described.
 pub fn options(c: clap::Command) -> clap::Command {
-    c.next_help_heading(HEADING)
+    architecture(c)
+        .next_help_heading(HEADING)
         .arg(
             Arg::new("fmax")
                 .long("fmax")
@@ -86,6 +88,39 @@ pub fn options(c: clap::Command) -> clap::Command {
         )
         .arg(Arg::new("reset-level").long("reset-level").value_parser(["high", "low"]).help("Level that resets [default: high]"))
         .arg(Arg::new("delay").long("delay").value_name("FILE").help("Delay model to plan with [default: that of the part]"))
+}
+
+/// Adds the options that ask for architectures.
+fn architecture(c: clap::Command) -> clap::Command {
+    c.next_help_heading("Architecture")
+        .arg(
+            Arg::new("arch")
+                .long("arch")
+                .value_parser(Choice::words())
+                .default_value("none")
+                .help("How products and sums are made: as measured best on the target, left to synthesis, or one way"),
+        )
+        .arg(
+            Arg::new("dsp")
+                .long("dsp")
+                .value_parser(Dsp::WORDS.map(|(w, _)| w))
+                .default_value("auto")
+                .help("Whether products are left to the multiplier blocks of the target"),
+        )
+}
+
+/// What the command line asks of architectures.
+pub fn shape(args: &ArgMatches) -> Shape {
+    let pipelined = ["fmax", "period", "stages"].iter().any(|n| args.contains_id(n));
+    let text = |name: &str| args.get_one::<String>(name).map_or("", String::as_str);
+    let no_dsp = args.try_get_one::<bool>("no-dsp").ok().flatten().copied().unwrap_or(false);
+    let dsp = Dsp::WORDS.iter().find(|(w, _)| *w == text("dsp")).map_or(Dsp::Auto, |(_, d)| *d);
+    Shape {
+        choice: Choice::parse(text("arch")).unwrap_or_default(),
+        dsp: if no_dsp { Dsp::Never } else { dsp },
+        target: Target::parse(text("target")).unwrap_or(Target::Ecp5),
+        pipelined,
+    }
 }
 
 /// Adds `--target` and `--part`, for commands that do not run the tools of a target.
@@ -170,6 +205,8 @@ pub fn runnable(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn
 /// The block with the hardware that the command line asks for; as it is described if it asks for no clock.
 pub fn clocked(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn Configured>, Failure> {
     let clocking = clocking(args)?;
+    let shape = shape(args);
+    let block = if shape.asks() { Box::new(Shaped::build(block, shape)?) } else { block };
     if !clocking.asks() {
         return Ok(block);
     }

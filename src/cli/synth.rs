@@ -1,5 +1,6 @@
 //! `narrowgen synth BLOCK …`: size of a block on a target, and its clock rate between registers.
 use super::{BlockMatches, Command, Context, Failure, clock, whole, with_blocks};
+use crate::flow::architecture::Dsp;
 use crate::flow::backannotate::{Signal, signals};
 use crate::flow::board::Part;
 use crate::flow::nextpnr::{self, MEASURE_MHZ, PnrReport};
@@ -88,7 +89,7 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     }
     let block = clock::clocked(block, args)?;
     let target = args.get_one::<String>("target").and_then(|t| Target::parse(t)).unwrap_or(Target::Ecp5);
-    let dsp = !args.get_flag("no-dsp");
+    let dsp = clock::shape(args).dsp != Dsp::Never;
     let part = match args.get_flag("pnr") {
         false => None,
         true => {

@@ -228,7 +228,7 @@ impl Configured for Clocked {
         Ok(self.printed.clone())
     }
     fn request(&self) -> String {
-        self.clocking.options()
+        [self.inner.request(), self.clocking.options()].join(" ").trim().to_string()
     }
     fn initiation_interval(&self) -> u32 {
         flow::initiation_interval(self.clocking.flow, self.clocking.buffer)

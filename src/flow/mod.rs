@@ -1,5 +1,6 @@
 //! External tools: finding and installing them, and running simulation, synthesis and place-and-route.
 pub mod aim;
+pub mod architecture;
 pub mod backannotate;
 pub mod board;
 pub mod cache;

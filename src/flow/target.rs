@@ -61,6 +61,11 @@ impl Target {
         matches!(self, Target::Ice40 | Target::Ecp5 | Target::Gowin)
     }
 
+    /// True if the default family has multiplier blocks.
+    pub fn has_dsp(self) -> bool {
+        matches!(self, Target::Ecp5 | Target::Xc7 | Target::Gowin)
+    }
+
     /// Family given to Yosys when only the target was named. Of the iCE40 it is the HX, which has no DSP.
     pub fn default_family(self) -> &'static str {
         match self {

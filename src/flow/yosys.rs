@@ -114,7 +114,8 @@ fn commands(files: &[File], top: &str, target: Target, options: &Options) -> Vec
     let family = if options.family.is_empty() { target.default_family() } else { &options.family };
     let mut commands: Vec<String> = files.iter().map(|f| format!("read_verilog {}", f.name)).collect();
     commands.push(format!("hierarchy -check -top {top}"));
-    commands.extend(["proc", "flatten", "opt_clean"].map(String::from));
+    // What `flatten` notes of the hierarchy would be counted as cells.
+    commands.extend(["proc", "flatten", "delete t:$scopeinfo", "opt_clean"].map(String::from));
     commands.extend(target.map_commands(top, family, options.dsp, options.place));
     commands.push(format!("tee -q -o stat.json {}", target.stat_command()));
     if options.place {

@@ -2,6 +2,7 @@
 //! It knows nothing about number formats.
 #![forbid(unsafe_code)]
 
+pub mod arch;
 pub mod bits;
 pub mod conformance;
 pub mod diag;

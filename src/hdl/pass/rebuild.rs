@@ -260,6 +260,30 @@ impl<'a> Rebuild<'a> {
         new
     }
 
+    /// A new instance of a module, and the nodes of its outputs, of these widths. The name gets a number if it is taken.
+    pub fn place(&mut self, module: ModuleId, name: &str, inputs: &[NodeId], widths: &[u32]) -> Vec<NodeId> {
+        let next = self.new.instances.len() as u32;
+        let index = *self.merged.entry((module, inputs.to_vec())).or_insert(next);
+        if index == next {
+            let taken = |n: &str| self.old.instances.iter().chain(&self.new.instances).any(|i| i.name == n);
+            let numbered = (1..).map(|k| format!("{name}_{k}"));
+            let name = std::iter::once(name.to_string()).chain(numbered).find(|n| !taken(n)).unwrap_or_default();
+            self.new.instances.push(Instance { module, name, inputs: inputs.to_vec() });
+        }
+        let output = |(port, width): (usize, &u32)| {
+            if let Some(known) = self.outs.get(&(index, port as u32)) {
+                return *known;
+            }
+            let imm = self.new.inst_outs.len() as u32;
+            self.new.inst_outs.push((index, port as u32));
+            let node = Node { op: Op::InstOut, width: *width, args: [NodeId(0); 3], imm };
+            let out = self.push(node, NameId(0), self.loc);
+            self.outs.insert((index, port as u32), out);
+            out
+        };
+        widths.iter().enumerate().map(output).collect()
+    }
+
     /// Connects outputs, states, memories and claims, and returns the new module. States and memory
     /// reads that were not copied disappear, and so do memories without a read.
     pub fn finish(mut self) -> Module {

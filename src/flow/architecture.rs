@@ -1,0 +1,156 @@
+//! A block with its products and sums built as architectures: [`Shape`] says what the user asks,
+//! [`Shaped`] is the hardware.
+use super::target::Target;
+use crate::blocks::{Configured, Port};
+use crate::golden::model::Model;
+use crate::hdl::arch::{Arch, Unit, lower};
+use crate::hdl::dsl::Diagnostics;
+use crate::hdl::ir::Design;
+use num_bigint::BigUint;
+
+/// Which architecture units get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// None: operators as they are, for synthesis to guess.
+    #[default]
+    None,
+    /// The one measured smallest on the target.
+    Auto,
+    /// This one, where it can be.
+    Always(Arch),
+}
+
+impl Choice {
+    /// Words on the command line.
+    pub fn words() -> Vec<&'static str> {
+        ["auto", "none"].into_iter().chain(Arch::ALL.map(Arch::name)).collect()
+    }
+
+    /// The choice of that word.
+    pub fn parse(word: &str) -> Option<Choice> {
+        match word {
+            "auto" => Some(Choice::Auto),
+            "none" => Some(Choice::None),
+            _ => Arch::parse(word).map(Choice::Always),
+        }
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Choice::None => "none",
+            Choice::Auto => "auto",
+            Choice::Always(arch) => arch.name(),
+        }
+    }
+}
+
+/// Whether products may go to multiplier blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dsp {
+    /// Where the target has them and a product is worth one.
+    #[default]
+    Auto,
+    /// No product does.
+    Never,
+    /// Every product is left to them.
+    Always,
+}
+
+impl Dsp {
+    /// All, with their words.
+    pub const WORDS: [(&'static str, Dsp); 3] = [("auto", Dsp::Auto), ("never", Dsp::Never), ("always", Dsp::Always)];
+}
+
+/// What is asked of the architectures of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Architectures.
+    pub choice: Choice,
+    /// Multiplier blocks.
+    pub dsp: Dsp,
+    /// Where it shall be small.
+    pub target: Target,
+    /// Registers will be placed: loops stay single adders, and what fits a clock is the business of the timing passes.
+    pub pipelined: bool,
+}
+
+impl Shape {
+    /// True if anything may change.
+    pub fn asks(&self) -> bool {
+        self.choice != Choice::None && self.dsp != Dsp::Always
+    }
+
+    /// The options that ask for it, as the command line takes them.
+    pub fn options(&self) -> String {
+        let dsp = Dsp::WORDS.iter().find(|(_, d)| *d == self.dsp && *d != Dsp::Auto).map(|(w, _)| format!(" --dsp {w}"));
+        let target = (self.choice == Choice::Auto).then(|| format!(" --target {}", self.target));
+        format!("--arch {}{}{}", self.choice.word(), dsp.unwrap_or_default(), target.unwrap_or_default())
+    }
+
+    /// The architecture of a unit.
+    pub fn architecture(&self, unit: &Unit) -> Option<Arch> {
+        match self.choice {
+            Choice::None => None,
+            Choice::Always(arch) => Some(arch),
+            Choice::Auto if self.pipelined => None,
+            Choice::Auto => Some(Arch::Booth),
+        }
+        .filter(|_| !(self.pipelined && matches!(unit, Unit::Accumulate { .. })))
+        .filter(|_| !(self.dsp == Dsp::Auto && self.target.has_dsp() && unit.worth_dsp()))
+    }
+}
+
+/// A block with its architectures.
+pub struct Shaped {
+    inner: Box<dyn Configured>,
+    design: Design,
+    shape: Shape,
+}
+
+impl Shaped {
+    /// Builds the hardware.
+    pub fn build(inner: Box<dyn Configured>, shape: Shape) -> Result<Shaped, Diagnostics> {
+        let design = lower(&inner.design()?, &|unit| shape.architecture(unit));
+        Ok(Shaped { inner, design, shape })
+    }
+}
+
+impl Configured for Shaped {
+    fn block(&self) -> &'static str {
+        self.inner.block()
+    }
+    fn doc(&self) -> &'static str {
+        self.inner.doc()
+    }
+    fn module_name(&self) -> String {
+        self.inner.module_name()
+    }
+    fn params(&self) -> Vec<(&'static str, String)> {
+        self.inner.params()
+    }
+    fn ports(&self) -> Vec<Port> {
+        self.inner.ports()
+    }
+    fn latency(&self) -> u32 {
+        self.inner.latency()
+    }
+    fn stateful(&self) -> bool {
+        self.inner.stateful()
+    }
+    fn rtl(&self) -> Result<Design, Diagnostics> {
+        self.inner.rtl()
+    }
+    fn golden(&self) -> Box<dyn Model> {
+        self.inner.golden()
+    }
+    fn corners(&self) -> Vec<Vec<BigUint>> {
+        self.inner.corners()
+    }
+    fn design(&self) -> Result<Design, Diagnostics> {
+        Ok(self.design.clone())
+    }
+    fn request(&self) -> String {
+        self.shape.options()
+    }
+}

@@ -1,0 +1,246 @@
+//! The pass: which nodes become units, and the instances in their place.
+use super::Arch;
+use super::unit::{Kind, Unit};
+use crate::edit::uses;
+use crate::ir::*;
+use crate::ops::Op;
+use crate::pass::Rebuild;
+use crate::pass::fold::Fold;
+use num_bigint::BigInt;
+use std::collections::BTreeMap;
+
+/// The design with units built as `choose` says; what it has no architecture for stays as it is.
+pub fn lower(design: &Design, choose: &dyn Fn(&Unit) -> Option<Arch>) -> Design {
+    let mut library = Library { choose, modules: Vec::new(), known: BTreeMap::new() };
+    let mut modules: Vec<Module> = Vec::new();
+    for old in &design.modules {
+        let new = sweep(old, &mut library);
+        modules.push(Module { clocked: !old.is_combinational(design), pins: old.pins.clone(), ..new });
+    }
+    // New modules stand first: what was there moves up.
+    let first = library.modules.len() as u32;
+    for instance in modules.iter_mut().flat_map(|m| &mut m.instances) {
+        let id = instance.module.0;
+        instance.module = ModuleId(if id >= NEW { id - NEW } else { id + first });
+    }
+    let modules = library.modules.into_iter().chain(modules).collect();
+    Design { modules, top: ModuleId(design.top.0 + first), reset: design.reset }
+}
+
+/// Numbers of new modules start here until all are known.
+const NEW: u32 = 1 << 31;
+
+struct Library<'c> {
+    choose: &'c dyn Fn(&Unit) -> Option<Arch>,
+    modules: Vec<Module>,
+    known: BTreeMap<Unit, Option<ModuleId>>,
+}
+
+impl Library<'_> {
+    /// The module of a unit, if it is to have one.
+    fn module(&mut self, unit: &Unit) -> Option<ModuleId> {
+        if let Some(known) = self.known.get(unit) {
+            return *known;
+        }
+        let arch = (self.choose)(unit).filter(|a| unit.architectures().contains(a));
+        let id = arch.map(|arch| {
+            self.modules.push(unit.build(arch));
+            ModuleId(NEW + self.modules.len() as u32 - 1)
+        });
+        self.known.insert(unit.clone(), id);
+        id
+    }
+}
+
+/// What stands for a node and those below it that nothing else looks at.
+struct Plan {
+    unit: Unit,
+    module: ModuleId,
+    products: Vec<NodeId>,
+    /// What the product is added to.
+    base: Option<NodeId>,
+}
+
+/// The plans of a module, by the node whose value they give.
+struct Plans {
+    at: BTreeMap<NodeId, Plan>,
+    /// Nodes made inside a unit.
+    inside: Vec<bool>,
+}
+
+impl Plans {
+    fn new(old: &Module, library: &mut Library) -> Plans {
+        // A copy to look at: what is known of bits.
+        let mut f = Fold { r: Rebuild::new(old) };
+        (0..old.nodes.len() as u32).for_each(|i| {
+            f.r.copy(NodeId(i));
+        });
+        let uses = uses(old);
+        let mut plans = Plans { at: BTreeMap::new(), inside: vec![false; old.nodes.len()] };
+        // Last adders first: the widest trees.
+        for i in (0..old.nodes.len() as u32).rev() {
+            let id = NodeId(i);
+            if plans.inside[id.index()] {
+                continue;
+            }
+            match old.node(id).op {
+                Op::Add => {
+                    let _ = plans.tree(old, &mut f, library, &uses, id) || plans.sum(old, &mut f, library, &uses, id);
+                }
+                Op::MulS | Op::MulU => {
+                    let (a, b) = kinds(&mut f, old, id);
+                    plans.add(library, id, Unit::Product { a, b }, vec![id], None, &[]);
+                }
+                _ => {}
+            }
+        }
+        plans
+    }
+
+    /// Plans a unit, if it is to have a module.
+    fn add(
+        &mut self,
+        library: &mut Library,
+        id: NodeId,
+        unit: Unit,
+        products: Vec<NodeId>,
+        base: Option<NodeId>,
+        inside: &[NodeId],
+    ) -> bool {
+        let Some(module) = library.module(&unit) else { return false };
+        inside.iter().for_each(|n| self.inside[n.index()] = true);
+        self.at.insert(id, Plan { unit, module, products, base });
+        true
+    }
+
+    /// An adder tree over products of one kind. No sum in it loses a carry.
+    fn tree(&mut self, old: &Module, f: &mut Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let (mut products, mut inside) = (Vec::new(), Vec::new());
+        let args = old.args(id);
+        if args.iter().any(|a| leaves(old, uses, *a, &mut products, &mut inside).is_none()) || products.len() < 2 {
+            return false;
+        }
+        let (a, b) = kinds(f, old, products[0]);
+        if products.iter().any(|p| kinds(f, old, *p) != (a, b)) {
+            return false;
+        }
+        let unit = Unit::Dot { a, b, lanes: products.len() as u32, width: old.width(id) };
+        self.add(library, id, unit, products, None, &inside)
+    }
+
+    /// The sum of something and a product.
+    fn sum(&mut self, old: &Module, f: &mut Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let args = old.args(id);
+        for (x, base) in [(args[1], args[0]), (args[0], args[1])] {
+            let Some(product) = only_product(old, uses, x) else { continue };
+            let (a, b) = kinds(f, old, product);
+            let unit = Unit::Accumulate { a, b, width: old.width(id) };
+            return self.add(library, id, unit, vec![product], Some(base), &[x, product]);
+        }
+        false
+    }
+}
+
+/// The product that `x` is, as it is or extended, if nothing else looks at it.
+fn only_product(m: &Module, uses: &[u32], x: NodeId) -> Option<NodeId> {
+    let once = |x: NodeId| uses[x.index()] == 1;
+    match m.node(x).op {
+        Op::MulS | Op::MulU if once(x) => Some(x),
+        Op::Sext if once(x) && m.node(m.args(x)[0]).op == Op::MulS => Some(m.args(x)[0]).filter(|p| once(*p)),
+        Op::Zext if once(x) && m.node(m.args(x)[0]).op == Op::MulU => Some(m.args(x)[0]).filter(|p| once(*p)),
+        _ => None,
+    }
+}
+
+/// The products below a node that has no other use, and the range of their sum; nothing if there is
+/// something else or a sum may wrap.
+fn leaves(m: &Module, uses: &[u32], x: NodeId, products: &mut Vec<NodeId>, inside: &mut Vec<NodeId>) -> Option<(BigInt, BigInt)> {
+    if uses[x.index()] != 1 {
+        return None;
+    }
+    let args = m.args(x);
+    inside.push(x);
+    match m.node(x).op {
+        Op::Sext | Op::Zext => {
+            let (lo, hi) = leaves(m, uses, args[0], products, inside)?;
+            let signed = m.node(x).op == Op::Sext;
+            fits(&lo, &hi, m.width(args[0]), signed).then_some((lo, hi))
+        }
+        op @ (Op::MulS | Op::MulU) => {
+            products.push(x);
+            let one = BigInt::from(1);
+            let range = |a: NodeId| match op {
+                Op::MulS => (-(&one << (m.width(a) - 1)), (&one << (m.width(a) - 1)) - 1),
+                _ => (BigInt::ZERO, (&one << m.width(a)) - 1),
+            };
+            let ((a, b), (c, d)) = (range(args[0]), range(args[1]));
+            let corners = [&a * &c, &a * &d, &b * &c, &b * &d];
+            Some((corners.iter().min()?.clone(), corners.iter().max()?.clone()))
+        }
+        Op::Add => {
+            let (a, b) = (leaves(m, uses, args[0], products, inside)?, leaves(m, uses, args[1], products, inside)?);
+            Some((a.0 + b.0, a.1 + b.1))
+        }
+        _ => None,
+    }
+}
+
+/// True if everything from `lo` to `hi` fits the width.
+fn fits(lo: &BigInt, hi: &BigInt, width: u32, signed: bool) -> bool {
+    let one = BigInt::from(1);
+    let (least, most) = match signed {
+        true => (-(&one << (width - 1)), (&one << (width - 1)) - 1),
+        false => (BigInt::ZERO, (&one << width) - 1),
+    };
+    *lo >= least && *hi <= most
+}
+
+fn sweep(old: &Module, library: &mut Library) -> Module {
+    let plans = Plans::new(old, library);
+    let mut f = Fold { r: Rebuild::new(old) };
+    for i in 0..old.nodes.len() {
+        let id = NodeId(i as u32);
+        f.r.loc = old.locs[i];
+        match plans.at.get(&id) {
+            _ if plans.inside[i] => {}
+            Some(plan) => {
+                let out = instance(&mut f, old, id, plan);
+                f.r.set(id, out);
+            }
+            None => {
+                f.r.copy(id);
+            }
+        }
+    }
+    f.r.finish()
+}
+
+/// Kinds of the factors of a product, without bits that say nothing.
+fn kinds(f: &mut Fold, old: &Module, id: NodeId) -> (Kind, Kind) {
+    let signed = old.node(id).op == Op::MulS;
+    let args = f.r.args(id);
+    let kind = |x: NodeId| match (f.w(x), f.leading_zeros(x)) {
+        (w, zeros) if !signed || zeros > 0 => Kind { bits: (w - zeros).max(1), signed: false },
+        (w, _) => Kind { bits: w - f.sign_copies(x), signed: true },
+    };
+    (kind(args[0]), kind(args[1]))
+}
+
+/// An instance of a unit's module, named after the product or the sum it stands for.
+fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
+    let (a, b) = plan.unit.factors();
+    let named = if plan.products.len() == 1 { plan.products[0] } else { id };
+    let name = old.name_of(named).map_or_else(|| plan.unit.name(), str::to_string);
+    let (mut xs, mut ys) = (Vec::new(), Vec::new());
+    for p in plan.products.iter().rev() {
+        let args = f.r.args(*p);
+        xs.push(f.slice(args[0], 0, a.bits));
+        ys.push(f.slice(args[1], 0, b.bits));
+    }
+    let mut inputs = vec![f.concat(&xs), f.concat(&ys)];
+    inputs.extend(plan.base.map(|base| f.r.get(base)));
+    let out = f.r.place(plan.module, &format!("u_{name}"), &inputs, &[plan.unit.width()])[0];
+    // Factors without their idle bits have a shorter product.
+    let width = old.width(id);
+    if a.signed || b.signed { f.sext(out, width) } else { f.zext(out, width) }
+}

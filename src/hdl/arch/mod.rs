@@ -1,0 +1,53 @@
+//! Arithmetic architectures: products and sums of products turned into structures that are small
+//! on the target, before printing.
+//!
+//! Blocks say `a * b` and `acc + a * b`. [`lower`] finds these, asks which architecture each shall have,
+//! and puts an instance of a module in its place, e.g. `mul_s8x8_booth`. A [`Unit`] says in plain operators what
+//! such a module computes; every architecture of it is another description of the same function, and tests compare the two.
+mod chain;
+mod factor;
+mod lower;
+mod table;
+mod unit;
+
+pub use lower::lower;
+pub use unit::{Kind, Unit};
+
+/// How a product is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Arch {
+    /// Radix-4 Booth rows: two bits of a factor a row.
+    Booth,
+    /// A row for each bit of a factor.
+    Rows,
+    /// Truth tables of parts.
+    Table,
+}
+
+impl Arch {
+    /// All of them.
+    pub const ALL: [Arch; 3] = [Arch::Booth, Arch::Rows, Arch::Table];
+
+    /// Its word on the command line and in module names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Arch::Booth => "booth",
+            Arch::Rows => "rows",
+            Arch::Table => "table",
+        }
+    }
+
+    /// The architecture of that name.
+    pub fn parse(word: &str) -> Option<Arch> {
+        Arch::ALL.into_iter().find(|a| a.name() == word)
+    }
+
+    /// One line for headers.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Arch::Booth => "Booth rows: each adds -2, -1, 0, 1 or 2 times a factor to the running sum",
+            Arch::Rows => "rows: each adds a factor or 0 to the running sum",
+            Arch::Table => "tables of at most six inputs",
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What an architecture implements: small combinational modules, each said first in plain operators.
+use super::Arch;
+use super::chain::{Row, Start, chain, name, plus};
+use super::factor::{Factor, and_rows, booth_rows, digits};
+use super::table;
+use crate::ir::*;
+use crate::ops::Op;
+use crate::pass::fold::Fold;
+use crate::pass::{Rebuild, optimize};
+
+/// A number's width and kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kind {
+    /// Width in bits.
+    pub bits: u32,
+    /// Two's complement.
+    pub signed: bool,
+}
+
+impl Kind {
+    fn word(self) -> String {
+        format!("{}{}", if self.signed { 's' } else { 'u' }, self.bits)
+    }
+}
+
+/// A node, or a few of them, that an architecture stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unit {
+    /// `a × b` in full width.
+    Product {
+        /// First factor.
+        a: Kind,
+        /// Second factor.
+        b: Kind,
+    },
+    /// `c + a × b` modulo 2^`width`.
+    Accumulate {
+        /// First factor.
+        a: Kind,
+        /// Second factor.
+        b: Kind,
+        /// Width of `c` and of the result.
+        width: u32,
+    },
+    /// The sum of `lanes` products modulo 2^`width`, lane 0 in the low bits of both operands.
+    Dot {
+        /// First factors.
+        a: Kind,
+        /// Second factors.
+        b: Kind,
+        /// Products.
+        lanes: u32,
+        /// Width of the sum.
+        width: u32,
+    },
+}
+
+impl Unit {
+    /// Its name in module names and cost tables, e.g. `mul_s8x8` or `mac_s8x8_acc32`.
+    pub fn name(&self) -> String {
+        let pair = |a: &Kind, b: &Kind| match a.signed == b.signed {
+            true => format!("{}x{}", a.word(), b.bits),
+            false => format!("{}x{}", a.word(), b.word()),
+        };
+        match self {
+            Unit::Product { a, b } => format!("mul_{}", pair(a, b)),
+            Unit::Accumulate { a, b, width } => format!("mac_{}_acc{width}", pair(a, b)),
+            Unit::Dot { a, b, lanes, width } => format!("dot{lanes}_{}_sum{width}", pair(a, b)),
+        }
+    }
+
+    /// One line on what it computes.
+    fn doc(&self) -> &'static str {
+        match self {
+            Unit::Product { .. } => "product a * b in full width",
+            Unit::Accumulate { .. } => "c + a * b, modulo the width of c",
+            Unit::Dot { .. } => "sum of products, lane 0 in the low bits",
+        }
+    }
+
+    /// Architectures that can build it.
+    pub fn architectures(&self) -> Vec<Arch> {
+        let (a, b) = self.factors();
+        let mut all = vec![Arch::Booth, Arch::Rows];
+        if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
+            all.push(Arch::Table);
+        }
+        all
+    }
+
+    /// True if synthesis would give it a multiplier block: both factors are long enough for one.
+    pub fn worth_dsp(&self) -> bool {
+        let (a, b) = self.factors();
+        a.bits >= 5 && b.bits >= 5
+    }
+
+    pub(super) fn factors(&self) -> (Kind, Kind) {
+        match self {
+            Unit::Product { a, b } | Unit::Accumulate { a, b, .. } | Unit::Dot { a, b, .. } => (*a, *b),
+        }
+    }
+
+    /// The module in plain operators: its meaning.
+    pub fn plain(&self) -> Module {
+        let mut m = Module { name: self.name(), ..Module::default() };
+        let input = |m: &mut Module, name: &str, width: u32| {
+            let imm = m.inputs.len() as u32;
+            let node = m.push(Node { op: Op::Input, width, args: [NodeId(0); 3], imm }, NameId(0), None);
+            m.inputs.push(Port { name: name.into(), width, node });
+            node
+        };
+        let (a, b) = self.factors();
+        let lanes = self.lanes();
+        let (xs, ys) = (input(&mut m, "a", a.bits * lanes), input(&mut m, "b", b.bits * lanes));
+        let width = self.width();
+        let mut sum = match self {
+            Unit::Accumulate { width, .. } => Some(input(&mut m, "c", *width)),
+            _ => None,
+        };
+        let signed = a.signed || b.signed;
+        for lane in 0..lanes {
+            // An unsigned factor beside a signed one takes a sign of 0.
+            let mut factor = |x: NodeId, kind: Kind| {
+                let x = match lanes {
+                    1 => x,
+                    _ => m.push_op(Op::Slice, kind.bits, &[x], kind.bits * lane, NameId(0), None),
+                };
+                match kind.signed == signed {
+                    true => x,
+                    false => m.push_op(Op::Zext, kind.bits + 1, &[x], 0, NameId(0), None),
+                }
+            };
+            let (x, y) = (factor(xs, a), factor(ys, b));
+            let op = if signed { Op::MulS } else { Op::MulU };
+            let full = m.width(x) + m.width(y);
+            let mut out = m.push_op(op, full, &[x, y], 0, NameId(0), None);
+            if width < full {
+                out = m.push_op(Op::Slice, width, &[out], 0, NameId(0), None);
+            } else if width > full {
+                out = m.push_op(if signed { Op::Sext } else { Op::Zext }, width, &[out], 0, NameId(0), None);
+            }
+            sum = Some(match sum {
+                Some(sum) => m.push_op(Op::Add, width, &[sum, out], 0, NameId(0), None),
+                None => out,
+            });
+        }
+        m.outputs.push(Port { name: "y".into(), width, node: sum.unwrap_or(xs) });
+        m
+    }
+
+    /// Products in it.
+    fn lanes(&self) -> u32 {
+        if let Unit::Dot { lanes, .. } = self { *lanes } else { 1 }
+    }
+
+    /// Width of the result.
+    pub fn width(&self) -> u32 {
+        match self {
+            Unit::Product { a, b } => a.bits + b.bits,
+            Unit::Accumulate { width, .. } | Unit::Dot { width, .. } => *width,
+        }
+    }
+
+    /// The module built as `arch` says.
+    pub fn build(&self, arch: Arch) -> Module {
+        let plain = self.plain();
+        let mut f = Fold { r: Rebuild::new(&plain) };
+        let inputs: Vec<NodeId> = plain.inputs.iter().map(|p| f.r.copy(p.node)).collect();
+        let (a, b) = self.factors();
+        let (x, y) = (Factor { node: inputs[0], signed: a.signed }, Factor { node: inputs[1], signed: b.signed });
+        let width = plain.outputs[0].width;
+        let out = match self {
+            Unit::Product { .. } if arch == Arch::Table => table::product(&mut f, x, y),
+            Unit::Product { .. } => {
+                let rows = rows(&mut f, arch, (x, a), (y, b), "");
+                chain(&mut f, None, &rows, width)
+            }
+            Unit::Accumulate { .. } => accumulate(&mut f, arch, (x, a), (y, b), inputs[2]),
+            Unit::Dot { lanes, .. } => {
+                let mut all = Vec::new();
+                for lane in 0..*lanes {
+                    let mut part = |x: Factor, kind: Kind| Factor { node: f.slice(x.node, kind.bits * lane, kind.bits), ..x };
+                    let (x, y) = (part(x, a), part(y, b));
+                    all.extend(rows(&mut f, arch, (x, a), (y, b), &format!("lane{lane}_")));
+                }
+                // Lane after lane for each weight, so that bits below are soon final.
+                all.sort_by_key(|r| r.offset);
+                chain(&mut f, None, &all, width)
+            }
+        };
+        f.r.set(plain.outputs[0].node, out);
+        let mut m = f.r.finish();
+        m.name = format!("{}_{}", self.name(), arch.name());
+        m.doc = vec![format!("{}: {}", m.name, self.doc()), arch.doc().to_string()];
+        optimize(&Design { modules: vec![m], top: ModuleId(0), reset: Reset::None }).modules.remove(0)
+    }
+}
+
+/// Rows of a product, as few as there can be.
+fn rows(f: &mut Fold, arch: Arch, (x, a): (Factor, Kind), (y, b): (Factor, Kind), label: &str) -> Vec<Row> {
+    let cost = |x: Kind, y: Kind| match arch {
+        Arch::Booth => digits(y.bits, y.signed) * (x.bits + 1),
+        _ => y.bits * x.bits * 2 + y.bits,
+    };
+    let (x, y) = if cost(a, b) <= cost(b, a) { (x, y) } else { (y, x) };
+    if arch == Arch::Booth { booth_rows(f, x, y, label) } else { and_rows(f, x, y, label) }
+}
+
+/// The low bits of `c` enter the first row, where the adder has room for them; the rest is added last.
+fn accumulate(f: &mut Fold, arch: Arch, x: (Factor, Kind), y: (Factor, Kind), c: NodeId) -> NodeId {
+    let (signed, width) = (x.1.signed || y.1.signed, f.w(c));
+    let rows = rows(f, arch, x, y, "");
+    let bits = x.1.bits + y.1.bits;
+    let low = rows.first().map_or(0, |r| f.w(r.bits) - 1).min(width).min(bits - 1);
+    // Signed products are short of their width by more than the low bits can add.
+    let full = if x.1.signed && y.1.signed && low + 3 <= bits { bits } else { bits + 1 }.min(width);
+    let start = f.slice(c, 0, low);
+    let sum = chain(f, Some(Start { bits: start }), &rows, full);
+    name(f, sum, "low");
+    if full <= low {
+        return sum;
+    }
+    let done = f.slice(sum, 0, low);
+    let rest = f.slice(sum, low, full - low);
+    let rest = if signed { f.sext(rest, width - low) } else { f.zext(rest, width - low) };
+    let high = f.slice(c, low, width - low);
+    let high = plus(f, rest, high, None);
+    name(f, high, "high");
+    f.concat(&[high, done])
+}
