@@ -84,7 +84,7 @@ fn random_points_as_chosen() {
         let mut names = std::collections::BTreeSet::new();
         let mut blocks = Vec::new();
         while blocks.len() < 60 {
-            let (_, block, _) = points::legal(&mut rng, 16, 6);
+            let (_, block, _) = points::legal(&mut rng, 16);
             if names.insert(block.module_name()) {
                 blocks.push(shaped(block, Choice::Auto, target));
             }
