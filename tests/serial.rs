@@ -56,6 +56,25 @@ fn serial_mac_with_random_parameters() {
     right_and_clean("serial_mac_with_random_parameters", points, 4096);
 }
 
+#[test]
+fn bitmod_pe_with_random_parameters() {
+    let mut rng = ChaCha8Rng::seed_from_u64(42);
+    let all = "int3 int4 int5 int6 int7 int8 fp3 fp4 fp5_e2m2 fp5_e3m1 fp6_e2m3 fp6_e3m2";
+    let mut points = Vec::new();
+    for w in all.split(' ') {
+        for lanes in [1, 4, rng.random_range(5..=13)] {
+            let mut params = vec![("w", w.to_string()), ("lanes", lanes.to_string())];
+            if lanes != 4 {
+                params.push(("guard", rng.random_range(0..=16).to_string()));
+                params.push(("acc_man", rng.random_range(8..=48).to_string()));
+                params.push(("scale_bits", rng.random_range(1..=16).to_string()));
+            }
+            points.push(Point { block: "bitmod_pe", params });
+        }
+    }
+    right_and_clean("bitmod_pe_with_random_parameters", points, 4096);
+}
+
 /// One product at a time, from the hardware: clocks, and the sum it leaves.
 fn products(
     params: &str,

@@ -372,6 +372,7 @@ registry! {
     mac::Mac,
     lmul::Lmul,
     serial_mac::SerialMac,
+    bitmod_pe::BitmodPe,
 }
 
 /// The block of that name.

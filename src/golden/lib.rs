@@ -14,6 +14,8 @@
 #![forbid(unsafe_code)]
 
 pub mod arith;
+pub mod bitmod;
+pub mod bitmod_pe;
 pub mod decode;
 pub mod dot;
 pub mod exact;
