@@ -205,12 +205,17 @@ pub fn runnable(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn
 /// The block with the hardware that the command line asks for; as it is described if it asks for no clock.
 pub fn clocked(block: Box<dyn Configured>, args: &ArgMatches) -> Result<Box<dyn Configured>, Failure> {
     let clocking = clocking(args)?;
+    build(block, args, &clocking)
+}
+
+/// The block in the shape that the command line asks for, with the hardware for a clock.
+pub fn build(block: Box<dyn Configured>, args: &ArgMatches, clocking: &Clocking) -> Result<Box<dyn Configured>, Failure> {
     let shape = shape(args);
     let block = if shape.asks() { Box::new(Shaped::build(block, shape)?) } else { block };
     if !clocking.asks() {
         return Ok(block);
     }
-    match Clocked::build(block, &clocking) {
+    match Clocked::build(block, clocking) {
         Ok(clocked) => Ok(Box::new(clocked)),
         Err(ClockError::Block(d)) => Err(d.into()),
         Err(ClockError::Usage { message, help }) => Err(Failure::usage(message, help)),

@@ -1,9 +1,14 @@
 //! `narrowgen prove BLOCK … --stages N`: the pipeline shows what the block shows without, for all
-//! inputs at all times.
+//! inputs at all times. Of a stream, that is proved of its pipeline, and that its handshake loses nothing.
 use super::{BlockMatches, Command, Context, Failure, clock, whole, with_blocks};
+use crate::blocks::Configured;
+use crate::blocks::clocking::Clocking;
 use crate::flow::error::FlowError;
 use crate::flow::manifest;
-use crate::flow::prove::{self, Verdict};
+use crate::flow::prove::{self, Proof, Verdict};
+use crate::hdl::ir::Design;
+use crate::hdl::timing::flow::{Buffer, Flow};
+use crate::hdl::timing::ports::Profile;
 use crate::hdl::verilog;
 use clap::Arg;
 use clap::ArgMatches;
@@ -30,18 +35,35 @@ fn options(c: clap::Command) -> clap::Command {
 }
 
 fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
-    let BlockMatches { block, args } = BlockMatches::new(matches, cx)?;
-    let block = clock::runnable(block, args)?;
-    let design = block.design()?;
-    let limit = Duration::from_secs(args.get_one("limit").copied().unwrap_or(300));
-    let proof = prove::pipeline(block.as_ref(), &design, limit).map_err(|e: FlowError| Failure {
-        code: e.code(),
-        message: e.to_string(),
-        help: e.help(),
-    })?;
-    if cx.json {
-        cx.object(&proof);
-    } else {
+    let limit = |args: &ArgMatches| Duration::from_secs(args.get_one("limit").copied().unwrap_or(300));
+    let block = || BlockMatches::new(matches, cx);
+    let BlockMatches { block: first, args } = block()?;
+    let clocking = clock::clocking(args)?;
+    let asked = clock::runnable(first, args)?;
+    if clocking.flow != Flow::Stream {
+        let design = asked.design()?;
+        let proof = prove::pipeline(asked.as_ref(), &design, limit(args)).map_err(failure)?;
+        return show(cx, asked.as_ref(), &design, &[proof]);
+    }
+    let fixed = clock::build(block()?.block, args, &Clocking { flow: Flow::Fixed, buffer: Buffer::Skid, ..clocking.clone() })?;
+    // AXI4-Stream is the profile whose hardware has a bit beside the data.
+    let marked = clock::build(block()?.block, args, &Clocking { ports: Profile::Axis, reset: None, ..clocking.clone() })?;
+    let pipeline = prove::pipeline(fixed.as_ref(), &fixed.design()?, limit(args)).map_err(failure)?;
+    let handshake = prove::handshake(marked.as_ref(), &marked.design()?, limit(args)).map_err(failure)?;
+    show(cx, asked.as_ref(), &asked.design()?, &[pipeline, handshake])
+}
+
+fn failure(e: FlowError) -> Failure {
+    Failure { code: e.code(), message: e.to_string(), help: e.help() }
+}
+
+/// Prints the proofs and keeps them; anything but a proof is a failure.
+fn show(cx: &Context, block: &dyn Configured, design: &Design, proofs: &[Proof]) -> Result<(), Failure> {
+    for proof in proofs {
+        if cx.json {
+            cx.object(proof);
+            continue;
+        }
         let word = match proof.verdict {
             Verdict::Proved => "proved",
             Verdict::Refuted => "refuted",
@@ -50,15 +72,20 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         cx.line(format!("{word}: {}  {:.2} s", proof.claim, proof.seconds));
         cx.line(format!("  by {}, {}", proof.method, proof.tools));
     }
-    match proof.verdict {
-        Verdict::Proved => {
-            manifest::keep_proof(&verilog::print(&design), &proof);
-            Ok(())
+    for proof in proofs {
+        match proof.verdict {
+            Verdict::Proved => {}
+            Verdict::Refuted => {
+                return Err(Failure::mismatch(
+                    format!("{}: {}", proof.claim, proof.answer),
+                    format!("narrowgen check {} looks for inputs that show it", manifest::arguments(block)),
+                ));
+            }
+            Verdict::Unproved => {
+                return Err(Failure::timing(format!("not decided: {}", proof.answer), "allow more time with --limit"));
+            }
         }
-        Verdict::Refuted => Err(Failure::mismatch(
-            format!("{}: {}", proof.claim, proof.answer),
-            format!("narrowgen check {} looks for inputs that show it", manifest::arguments(block.as_ref())),
-        )),
-        Verdict::Unproved => Err(Failure::timing(format!("not decided: {}", proof.answer), "allow more time with --limit")),
     }
+    manifest::keep_proofs(&verilog::print(design), proofs);
+    Ok(())
 }

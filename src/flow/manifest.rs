@@ -56,9 +56,9 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
     /// The last check of exactly this Verilog on this machine, if there was one.
     pub certificate: Option<Certificate>,
-    /// The proof about exactly this Verilog, if there was one on this machine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<Proof>,
+    /// The proofs about exactly this Verilog that there were on this machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
 }
 
 /// Rows of a block that takes rows of tokens. `latency` and `initiation_interval` of the manifest are those of its
@@ -274,7 +274,7 @@ pub fn manifest(
             })
             .collect(),
         certificate,
-        proof: proof_of(&crate::hdl::verilog::print(design)),
+        proofs: proofs_of(&crate::hdl::verilog::print(design)),
     }
 }
 
@@ -326,12 +326,13 @@ fn proof_path(rtl: &str) -> std::path::PathBuf {
     crate::flow::cache::dir().join("proofs").join(format!("{rtl}.json"))
 }
 
-/// Keeps a proof about some Verilog. A cache that cannot be written loses the record, not the result.
-pub fn keep_proof(files: &[File], proof: &Proof) {
-    let _ = keep(&proof_path(&rtl_hash(files)), proof);
+/// Keeps the proofs about some Verilog. A cache that cannot be written loses the record, not the result.
+pub fn keep_proofs(files: &[File], proofs: &[Proof]) {
+    let _ = keep(&proof_path(&rtl_hash(files)), &proofs);
 }
 
-/// The proof about exactly this Verilog, if there was one on this machine.
-pub fn proof_of(files: &[File]) -> Option<Proof> {
-    serde_json::from_slice(&std::fs::read(proof_path(&rtl_hash(files))).ok()?).ok()
+/// The proofs about exactly this Verilog that there were on this machine.
+pub fn proofs_of(files: &[File]) -> Vec<Proof> {
+    let text = std::fs::read(proof_path(&rtl_hash(files))).ok();
+    text.and_then(|t| serde_json::from_slice(&t).ok()).unwrap_or_default()
 }

@@ -180,7 +180,10 @@ fn extended(x: &str, from: u32, to: u32, signed: bool) -> String {
     if !signed {
         return format!("{{{n}'d0, {x}}}");
     }
-    let top = if from == 1 { x.to_string() } else { format!("{x}[{}]", from - 1) };
+    if from == 1 {
+        return format!("{{{to}{{{x}}}}}");
+    }
+    let top = format!("{x}[{}]", from - 1);
     if n == 1 { format!("{{{top}, {x}}}") } else { format!("{{{{{n}{{{top}}}}}, {x}}}") }
 }
 

@@ -4,6 +4,7 @@
 //! Every finished point is kept at once; a run that was stopped goes on where it was.
 use narrowgen::blocks;
 use narrowgen::flow::board::Part;
+use narrowgen::flow::characterize::requests::{RandomBlock, below, random_block};
 use narrowgen::flow::clocked::{ClockError, Clocked, Clocking};
 use narrowgen::flow::nextpnr::{self, Options};
 use narrowgen::flow::target::Target;
@@ -27,24 +28,10 @@ const SEEDS: u32 = 3;
 const PARALLEL: usize = 2;
 const HEAD: &str = "block,target,part,asked_mhz,result,stages,latency,register_bits,predicted_mhz,median_mhz,all_mhz";
 
-fn below(r: &mut Stream, n: usize) -> usize {
-    (r.next() % n as u64) as usize
-}
-
-fn pick<'a>(r: &mut Stream, words: &[&'a str]) -> &'a str {
-    words[below(r, words.len())]
-}
-
-const SMALL: &[&str] =
-    &["e4m3fn", "e5m2", "e3m2fn", "e2m3fn", "e2m1fn", "e3m4", "e4m3", "e5m2fnuz", "int8", "int4", "int6", "uint8"];
-const OUT: &[&str] = &["e4m3fn", "e5m2", "bf16", "fp16", "e3m4", "exact"];
-
 /// A random request.
 struct Point {
-    /// Block and parameters.
-    words: String,
-    /// Streams that take turns.
-    streams: u32,
+    /// Block, parameters and streams.
+    block: RandomBlock,
     target: Target,
     asked: f64,
 }
@@ -60,43 +47,34 @@ fn range(target: Target) -> (f64, f64) {
 
 /// The next request.
 fn point(r: &mut Stream) -> Point {
-    let (a, b) = (pick(r, SMALL), pick(r, SMALL));
-    let mut streams = 1;
-    let words = match below(r, 8) {
-        0 | 1 => format!("mul a {a} b {b} out {}", pick(r, OUT)),
-        2 => format!("mac a {a} b {b} terms {}", 1 << (3 + below(r, 6))),
-        3 => format!("mac a int{0} b int{0} acc int32 overflow wrap", 3 + below(r, 8)),
-        4 => {
-            streams = 4 + below(r, 9) as u32;
-            format!("mac a {a} b {b} acc {}", pick(r, &["bf16", "fp16", "fp32"]))
-        }
-        5 => format!("dot a {a} b {a} lanes {} out {}", 2 + below(r, 7), pick(r, &["exact", "fp16", "bf16"])),
-        6 => format!("dot a int{0} b int{0} lanes {1} out exact", 3 + below(r, 6), 4 << below(r, 3)),
-        _ => format!("convert from {} to {}", pick(r, &["fp32", "bf16", "fp16", "int16"]), pick(r, SMALL)),
-    };
+    let block = random_block(r);
     let target = [Target::Ice40, Target::Ecp5, Target::Gowin][below(r, 3)];
     let (low, high) = range(target);
     // Evenly in the logarithm.
     let asked = low * f64::powf(high / low, below(r, 1000) as f64 / 999.0);
-    Point { words, streams, target, asked: asked.round() }
+    Point { block, target, asked: asked.round() }
 }
 
 /// One line of the table.
 fn measure(p: &Point) -> Result<String, String> {
     let part = Part::of(p.target, None)?;
-    let mut words = p.words.split(' ');
+    let mut words = p.block.words.split(' ');
     let block = words.next().and_then(blocks::find).ok_or("no such block")?;
     let words: Vec<&str> = words.collect();
     let params: Vec<(String, String)> = words.chunks(2).map(|w| (w[0].to_string(), w[1].to_string())).collect();
-    let name = if p.streams > 1 { format!("{} streams {}", p.words, p.streams) } else { p.words.clone() };
+    let name = if p.block.streams > 1 { format!("{} streams {}", p.block.words, p.block.streams) } else { p.block.words.clone() };
     let head = format!("{name},{},{},{}", p.target.name(), part.name, p.asked);
     let block = match block.configure(&params) {
         Ok(block) => block,
         // Not every combination is legal; it is no point then.
         Err(_) => return Ok(String::new()),
     };
-    let clocking =
-        Clocking { period_ps: Some(1e6 / p.asked), streams: p.streams, model: Some(part.name.clone()), ..Clocking::default() };
+    let clocking = Clocking {
+        period_ps: Some(1e6 / p.asked),
+        streams: p.block.streams,
+        model: Some(part.name.clone()),
+        ..Clocking::default()
+    };
     let clocked = match Clocked::build(block, &clocking) {
         Ok(clocked) => clocked,
         Err(ClockError::Timing { .. }) => return Ok(format!("{head},refused,,,,,,")),
@@ -140,7 +118,11 @@ const NAMED: &[(&str, u32, Target, f64)] = &[
 pub fn named(root: &Path, _: &[String]) -> Result<(), String> {
     let mut text = format!("# cargo xtask named: {SEEDS} place-and-route seeds, no DSP; {}\n{HEAD}\n", versions()?);
     for (words, streams, target, asked) in NAMED {
-        let line = measure(&Point { words: words.to_string(), streams: *streams, target: *target, asked: *asked })?;
+        let line = measure(&Point {
+            block: RandomBlock { words: words.to_string(), streams: *streams },
+            target: *target,
+            asked: *asked,
+        })?;
         println!("{line}");
         text.push_str(&line);
         text.push('\n');
@@ -191,7 +173,7 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
                                 println!("     beyond the part or its loop: said so");
                             }
                         }
-                        Err(e) => eprintln!("{i:>4} {}: {e}", points[i].words),
+                        Err(e) => eprintln!("{i:>4} {}: {e}", points[i].block.words),
                     }
                 }
             });

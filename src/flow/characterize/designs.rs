@@ -1,8 +1,10 @@
 //! What is measured to characterise a part: single operators, and pipelined blocks as users have them.
+use super::requests::{RandomBlock, below, random_block};
 use crate::blocks;
-use crate::flow::clocked::{Clocked, Clocking};
+use crate::flow::clocked::{ClockError, Clocked, Clocking};
 use crate::hdl::ir::{Design, Module, ModuleId, NameId, Node, NodeId, Port, Reset};
 use crate::hdl::ops::Op;
+use crate::hdl::random::Stream;
 
 /// A design with what the estimator needs of it.
 pub struct Sample {
@@ -46,34 +48,27 @@ const OPERATORS: &[(&str, Op, &[u32], u32)] = &[
     ("multiply6", Op::MulU, &[6, 6], 12),
 ];
 
-/// Pipelined blocks: role, stages, block and parameters.
-const BLOCKS: &[(Role, u32, &str)] = &[
-    (Role::Block, 2, "mul a e4m3fn b e4m3fn out e4m3fn"),
-    (Role::Block, 6, "mul a e4m3fn b e4m3fn out e4m3fn"),
-    (Role::Block, 10, "mul a e5m2 b e4m3fn out fp16"),
-    (Role::Block, 3, "mul a int8 b int8 out bf16"),
-    (Role::Block, 2, "mac a int8 b int8 acc int32 overflow wrap"),
-    (Role::Block, 3, "mac a e4m3fn b e4m3fn terms 32"),
-    (Role::Block, 3, "dot a int8 b int8 lanes 4 out exact"),
-    (Role::Block, 8, "dot a e2m3fn b e2m3fn lanes 4 out fp16"),
-    (Role::Block, 4, "dot a int4 b int4 lanes 16 out exact"),
-    (Role::Block, 2, "convert from fp32 to e4m3fn"),
-    (Role::Block, 5, "convert from bf16 to e5m2"),
-    (Role::Block, 1, "dot a e2m1fn b e2m1fn lanes 4 out exact"),
-    (Role::Test, 1, "mul a e3m4 b e3m4 out bf16"),
-    (Role::Test, 5, "mul a e3m2fn b e5m2 out e4m3fn"),
-    (Role::Test, 12, "mul a e4m3 b e4m3 out bf16"),
-    (Role::Test, 1, "mac a int6 b int6 acc int32 overflow wrap"),
-    (Role::Test, 5, "mac a e3m4 b e3m4 terms 16"),
-    (Role::Test, 2, "dot a int6 b int6 lanes 8 out exact"),
-    (Role::Test, 5, "dot a e4m3fn b e4m3fn lanes 2 out bf16"),
-    (Role::Test, 4, "convert from fp16 to e2m3fn"),
-];
+/// Random pipelined blocks: what for, how many, seed. `cargo xtask timing` judges by others.
+const BLOCKS: &[(Role, usize, u64)] = &[(Role::Block, 60, 1), (Role::Test, 20, 2)];
+/// Largest size of a random block, in nodes before it is pipelined: larger ones take minutes to place and tell no more.
+const LARGEST: usize = 1500;
 
 /// All of them.
 pub fn samples() -> Result<Vec<Sample>, String> {
-    let operators = OPERATORS.iter().map(|(name, op, args, width)| Ok(operator(name, *op, args, *width)));
-    operators.chain(BLOCKS.iter().map(|(role, stages, words)| block(words, *stages, *role))).collect()
+    let mut all: Vec<Sample> = OPERATORS.iter().map(|(name, op, args, width)| operator(name, *op, args, *width)).collect();
+    for (role, count, seed) in BLOCKS {
+        let mut random = Stream(*seed);
+        let mut found = 0;
+        while found < *count {
+            let request = random_block(&mut random);
+            let levels = 2 + below(&mut random, 12);
+            if let Some(sample) = block(&request, levels, *role)?.filter(|s| all.iter().all(|known| known.name != s.name)) {
+                all.push(sample);
+                found += 1;
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// One operator over input ports.
@@ -94,15 +89,30 @@ fn operator(name: &str, op: Op, args: &[u32], width: u32) -> Sample {
     Sample { name: name.into(), design, module: m, stages: None, role: Role::Operator }
 }
 
-/// A block with so many stages.
-fn block(words: &str, stages: u32, role: Role) -> Result<Sample, String> {
-    let name = format!("{words} stages {stages}");
-    let mut words = words.split(' ').map(str::to_string);
-    let block = words.next().and_then(|w| blocks::find(&w)).ok_or_else(|| format!("no block in `{name}`"))?;
+/// A block with about so many levels of logic between registers, or more if a loop of it needs them;
+/// nothing if its parameters are not legal together.
+fn block(request: &RandomBlock, levels: usize, role: Role) -> Result<Option<Sample>, String> {
+    let mut words = request.words.split(' ').map(str::to_string);
+    let block = words.next().and_then(|w| blocks::find(&w)).ok_or_else(|| format!("no block in `{}`", request.words))?;
     let words: Vec<String> = words.collect();
     let params: Vec<(String, String)> = words.chunks_exact(2).map(|w| (w[0].clone(), w[1].clone())).collect();
-    let block = block.configure(&params).map_err(|e| format!("{name}: {e}"))?;
-    let clocking = Clocking { stages: Some(stages), model: Some(PLANNED_BY.into()), ..Clocking::default() };
-    let p = Clocked::build(block, &clocking).map_err(|e| format!("{name}: {e}"))?.pipelined;
-    Ok(Sample { name, design: p.design, module: p.plan.module, stages: Some(p.plan.schedule.stage), role })
+    for levels in levels.. {
+        // In the units of the model that places the registers.
+        let period = 160.0 + 70.0 * levels as f64;
+        let clocking =
+            Clocking { period_ps: Some(period), streams: request.streams, model: Some(PLANNED_BY.into()), ..Clocking::default() };
+        let Ok(configured) = block.configure(&params) else { return Ok(None) };
+        let name = format!("{} streams {} levels {levels}", request.words, request.streams);
+        match Clocked::build(configured, &clocking) {
+            Ok(clocked) => {
+                let p = clocked.pipelined;
+                let (module, stages) = (p.plan.module, Some(p.plan.schedule.stage));
+                let sample = Sample { name, design: p.design, module, stages, role };
+                return Ok((sample.module.nodes.len() <= LARGEST).then_some(sample));
+            }
+            Err(ClockError::Timing { .. }) => {}
+            Err(e) => return Err(format!("{name}: {e}")),
+        }
+    }
+    Ok(None)
 }

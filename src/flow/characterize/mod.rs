@@ -6,6 +6,7 @@
 mod arcs;
 mod designs;
 mod fit;
+pub mod requests;
 
 use super::board::Part;
 use super::cache;

@@ -10,7 +10,7 @@ pub mod fold;
 pub mod legalize;
 pub mod names;
 pub mod narrow;
-mod rebuild;
+pub(crate) mod rebuild;
 
 use crate::ir::{Design, Module};
 use crate::verify::verify;

@@ -10,6 +10,7 @@ pub mod flow;
 mod flow_network;
 pub mod insert;
 pub mod loops;
+mod masks;
 pub mod pipeline;
 pub mod ports;
 pub mod schedule;

@@ -3,6 +3,7 @@ use super::delay::DelayModel;
 use super::estimate::estimate;
 use super::insert::{Register, insert};
 use super::loops::{LoopNode, enable_to_mux, loops};
+use super::masks::masks;
 use super::schedule::{Goal, MOST_STAGES, NoSchedule, Schedule, Scheduler};
 use super::split::{Accumulator, SplitOptions, split};
 use crate::ir::*;
@@ -269,6 +270,7 @@ fn finish(design: &Design, module: Module, schedule: Schedule, request: &Request
     let (pipelined, kinds) = insert(&module, &schedule, streams);
     let registers: BTreeMap<String, Register> = pipelined.states.iter().map(|s| s.name.clone()).zip(kinds).collect();
     let out = pass::optimize(&Design { modules: vec![pipelined], top: ModuleId(0), reset: design.reset });
+    let out = pass::optimize(&masks(&out));
     let period_ps = estimate(out.top(), None, &request.model).period_ps;
     Pipelined {
         design: out,

@@ -6,14 +6,21 @@
 //! inputs at all times: its `dprove` merges what is equal in both (signal correspondence) until
 //! nothing is left. Reset is an input too, so that a proof covers every restart with whatever the
 //! pipeline holds by then. A result that ran out of time is no proof, and is not called one.
-use super::error::FlowError;
-use super::process::{Job, ProcessError};
-use super::tool::{Found, Tool, resolve};
-use super::unit::Unit;
+mod handshake;
+
+pub use handshake::handshake;
+
 use crate::blocks::Configured;
+use crate::flow::error::FlowError;
+use crate::flow::process::{Job, ProcessError};
+use crate::flow::tool::{Found, Tool, resolve};
+use crate::flow::unit::Unit;
 use crate::hdl::ir::Design;
 use crate::hdl::pass;
+use crate::hdl::timing::flow::{self, Buffer, Flow};
 use crate::hdl::timing::insert::Register;
+use crate::hdl::timing::pipeline::{self as registers, Request};
+use crate::hdl::timing::split::Accumulator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -88,10 +95,12 @@ pub fn pipeline(block: &dyn Configured, design: &Design, limit: Duration) -> Res
     if block.stateful() && pipelined.streams > 1 {
         return Err(usage("streams that take turns cannot be proved yet; `narrowgen check` samples them"));
     }
+    let enable = block.clocking().is_some_and(|c| c.flow == Flow::Enable);
     let hardware = Unit::from_design(design);
-    let plain = Unit::from_design(&pass::optimize(&block.rtl().map_err(FlowError::Circuit)?));
-    if hardware.inputs != plain.inputs || hardware.outputs != plain.outputs {
-        return Err(usage("only pipelines that take a datum in every cycle (--flow fixed) can be proved yet"));
+    let plain = Unit::from_design(&reference(block, enable)?);
+    let data = |u: &Unit| u.inputs.iter().filter(|(name, _)| name != "ce").cloned().collect::<Vec<_>>();
+    if data(&hardware) != data(&plain) || hardware.outputs != plain.outputs {
+        return Err(usage("a stream is proved in two parts: its pipeline with --flow fixed, and its handshake"));
     }
     // The stage of the state, where the plain block's state is at the same time the same.
     let stage = pipelined.registers.values().filter_map(|r| if let Register::Declared(s) = r { Some(*s) } else { None }).max();
@@ -100,8 +109,25 @@ pub fn pipeline(block: &dyn Configured, design: &Design, limit: Duration) -> Res
     let mut files: Vec<(String, &str)> = vec![("miter.v".into(), &miter)];
     files.extend(hardware.files.iter().map(|f| (format!("hardware_{}", f.name), f.text.as_str())));
     files.extend(plain.files.iter().map(|f| (format!("plain_{}", f.name), f.text.as_str())));
-    let claim = format!("{} = {} {stages} cycles later", hardware.top, plain.top);
+    let cycles = if enable { "enabled cycles" } else { "cycles" };
+    let claim = format!("{} = {} {stages} {cycles} later", hardware.top, plain.top);
     induction(claim, &files, &induction_script(block.stateful(), stages), limit)
+}
+
+/// The block without a pipeline; with `enable`, its state holds while `ce` is 0.
+fn reference(block: &dyn Configured, enable: bool) -> Result<Design, FlowError> {
+    let mut plain = pass::optimize(&block.rtl().map_err(FlowError::Circuit)?);
+    if !(enable && block.stateful()) {
+        return Ok(plain);
+    }
+    // Under a name of its own beside the hardware's.
+    let top = plain.top.index();
+    plain.modules[top].name.push_str("_plain");
+    let model = crate::flow::delay::model("generic").map_err(|e| FlowError::Output(e.to_string()))?;
+    let accumulator = Accumulator::Auto;
+    let p = registers::pipeline(&plain, &Request { period_ps: None, stages: Some(0), streams: 1, accumulator, model });
+    let p = p.map_err(|e| FlowError::Usage { message: e.to_string(), help: String::new() })?;
+    Ok(flow::apply(&p, 1, Flow::Enable, Buffer::Skid))
 }
 
 /// Tries to prove by induction that the output of module `ng_miter` is 0 at all times.
@@ -142,7 +168,7 @@ pub fn induction(claim: String, files: &[(String, &str)], script: &str, limit: D
 /// What ABC said. Only its own words count as an answer.
 fn judge(text: &str) -> (Verdict, String) {
     let words = |what: &str| text.lines().rev().find(|l| l.contains(what)).map(|l| l.trim().to_string());
-    if let Some(line) = words("Networks are equivalent.") {
+    if let Some(line) = words("Networks are equivalent.").or_else(|| words("Property proved.")) {
         return (Verdict::Proved, line);
     }
     // Circuits without registers.
@@ -169,7 +195,8 @@ fn tools() -> Result<(Found, PathBuf), FlowError> {
     Ok((yosys, abc))
 }
 
-/// Both circuits on the same inputs; `before` of the delays of the plain one stand at its inputs.
+/// Both circuits on the same inputs; `before` of the delays of the plain one stand at its inputs. Where the hardware
+/// has an enable `ce`, the delays have it too.
 fn miter(hardware: &Unit, plain: &Unit, before: u32, stages: u32) -> String {
     let range = |bits: u32| format!("[{}:0]", bits - 1);
     let mut v = String::from("module ng_miter (\n  input wire clk,\n  input wire rst");
@@ -177,35 +204,39 @@ fn miter(hardware: &Unit, plain: &Unit, before: u32, stages: u32) -> String {
         let _ = write!(v, ",\n  input wire {} {name}", range(*bits));
     }
     v.push_str(",\n  output wire differ\n);\n");
+    let enabled = hardware.inputs.iter().any(|(name, _)| name == "ce");
+    let when = if enabled { "if (ce) " } else { "" };
     let delay = |v: &mut String, name: &str, bits: u32, from: u32, to: u32| {
         for i in from..to {
-            let _ = writeln!(
-                v,
-                "  reg {} {name}_d{};\n  always @(posedge clk) {name}_d{} <= {name}_d{i};",
-                range(bits),
-                i + 1,
-                i + 1
-            );
+            let next = i + 1;
+            let _ = writeln!(v, "  reg {} {name}_d{next};", range(bits));
+            let _ = writeln!(v, "  always @(posedge clk) {when}{name}_d{next} <= {name}_d{i};");
         }
     };
     // What entered before or during a reset is nothing to compare.
+    let reset = hardware.reset || plain.reset;
     let _ = writeln!(v, "  reg seen = 1'b0;\n  always @(posedge clk) seen <= seen | rst;");
-    let _ = writeln!(v, "  wire warm_0 = {};", if hardware.reset || plain.reset { "seen & ~rst" } else { "1'b1" });
+    let _ = writeln!(v, "  wire warm_0 = {};", if reset { "seen & ~rst" } else { "1'b1" });
+    let stop = if reset { "if (rst) warm_N <= 1'b0; else " } else { "" };
     for i in 0..stages {
-        let hold = if hardware.reset || plain.reset { " & ~rst" } else { "" };
-        let _ = writeln!(v, "  reg warm_{} = 1'b0;\n  always @(posedge clk) warm_{} <= warm_{i}{hold};", i + 1, i + 1);
+        let name = format!("warm_{}", i + 1);
+        let stop = stop.replace("warm_N", &name);
+        let _ = writeln!(v, "  reg {name} = 1'b0;\n  always @(posedge clk) {stop}{when}{name} <= warm_{i};");
     }
     // The plain block is in reset until the first datum has come through the registers before it.
-    let _ = writeln!(v, "  wire rst_d0 = rst;");
-    delay(&mut v, "rst", 1, 0, before);
-    let resets: Vec<String> = (0..=before).map(|i| format!("rst_d{i}")).collect();
-    let _ = writeln!(v, "  wire plain_rst = {};", resets.join(" | "));
+    let _ = writeln!(v, "  wire plain_rst = {};", if reset { format!("rst | ~warm_{before}") } else { "1'b0".into() });
     let (mut a, mut b) = (hardware.control_pins("clk", "rst"), plain.control_pins("clk", "plain_rst"));
     for (name, bits) in &hardware.inputs {
+        a.push(format!(".{name}({name})"));
+        if name == "ce" {
+            continue;
+        }
         let _ = writeln!(v, "  wire {} {name}_d0 = {name};", range(*bits));
         delay(&mut v, name, *bits, 0, before);
-        a.push(format!(".{name}({name})"));
         b.push(format!(".{name}({name}_d{before})"));
+    }
+    if plain.inputs.iter().any(|(name, _)| name == "ce") {
+        b.push(".ce(ce)".into());
     }
     let mut differ = Vec::new();
     for (name, bits) in &hardware.outputs {
