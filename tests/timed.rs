@@ -5,7 +5,6 @@ use narrowgen::blocks::Configured;
 use narrowgen::flow::check::{check, differing};
 use narrowgen::flow::clocked::{Clocked, Clocking};
 use narrowgen::flow::engine::{self, Kind};
-use narrowgen::flow::prove::{self, Verdict};
 use narrowgen::flow::stimulus::{Options, Plan};
 use narrowgen::flow::timed::measure;
 use narrowgen::flow::tool::{Tool, for_tests};
@@ -253,23 +252,4 @@ fn testbenches_of_pipelines_pass() {
         let text = support::icarus(&design, &bench);
         assert!(text.contains("PASS 200 vectors"), "{}: {text}", block.module_name());
     });
-}
-
-#[test]
-fn pipelines_are_proved_and_broken_ones_refuted() {
-    if !for_tests("pipelines_are_proved_and_broken_ones_refuted", &[Tool::Yosys]) {
-        return;
-    }
-    let limit = std::time::Duration::from_secs(60);
-    for (name, params) in [("mul", "a=e2m1fn b=e2m1fn out=e4m3fn"), ("convert", "from=fp16 to=e4m3fn"), ("mac", "")] {
-        let block = clocked(name, params, &Clocking { stages: Some(2), ..Clocking::default() });
-        let design = block.design().unwrap();
-        let proof = prove::pipeline(&block, &design, limit).unwrap();
-        assert_eq!(proof.verdict, Verdict::Proved, "{proof:?}");
-        let states = &design.top().states;
-        let own = (0..states.len()).filter(|r| block.pipelined.registers.contains_key(&states[*r].name));
-        let broken = own.filter_map(|r| support::without_register(&design, r)).next().unwrap();
-        let proof = prove::pipeline(&block, &broken, limit).unwrap();
-        assert_eq!(proof.verdict, Verdict::Refuted, "{proof:?}");
-    }
 }

@@ -14,7 +14,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// What ABC does: property-directed reachability (A. R. Bradley, VMCAI 2011) finds the inductive invariant itself.
-const SCRIPT: &str = "read_aiger miter.aig; strash; scl; dc2; pdr";
+const SCRIPT: &str = "read_aiger miter.aig; strash; dc2; pdr";
 
 /// Tries to prove the handshake of a stream: `design` is the stream with a bit `in_last` that leaves as `out_last`
 /// ([`crate::hdl::timing::flow::apply_with_last`]).

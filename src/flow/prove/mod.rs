@@ -15,12 +15,11 @@ use crate::flow::error::FlowError;
 use crate::flow::process::{Job, ProcessError};
 use crate::flow::tool::{Found, Tool, resolve};
 use crate::flow::unit::Unit;
-use crate::hdl::ir::Design;
+use crate::hdl::ir::{Design, NodeId};
+use crate::hdl::ops::Op;
 use crate::hdl::pass;
-use crate::hdl::timing::flow::{self, Buffer, Flow};
+use crate::hdl::timing::flow::Flow;
 use crate::hdl::timing::insert::Register;
-use crate::hdl::timing::pipeline::{self as registers, Request};
-use crate::hdl::timing::split::Accumulator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -97,7 +96,7 @@ pub fn pipeline(block: &dyn Configured, design: &Design, limit: Duration) -> Res
     }
     let enable = block.clocking().is_some_and(|c| c.flow == Flow::Enable);
     let hardware = Unit::from_design(design);
-    let plain = Unit::from_design(&reference(block, enable)?);
+    let plain = Unit::from_design(&pass::optimize(&block.rtl().map_err(FlowError::Circuit)?));
     let data = |u: &Unit| u.inputs.iter().filter(|(name, _)| name != "ce").cloned().collect::<Vec<_>>();
     if data(&hardware) != data(&plain) || hardware.outputs != plain.outputs {
         return Err(usage("a stream is proved in two parts: its pipeline with --flow fixed, and its handshake"));
@@ -109,25 +108,28 @@ pub fn pipeline(block: &dyn Configured, design: &Design, limit: Duration) -> Res
     let mut files: Vec<(String, &str)> = vec![("miter.v".into(), &miter)];
     files.extend(hardware.files.iter().map(|f| (format!("hardware_{}", f.name), f.text.as_str())));
     files.extend(plain.files.iter().map(|f| (format!("plain_{}", f.name), f.text.as_str())));
-    let cycles = if enable { "enabled cycles" } else { "cycles" };
-    let claim = format!("{} = {} {stages} {cycles} later", hardware.top, plain.top);
+    let mut claim = format!("{} = {} {stages} cycles later", hardware.top, plain.top);
+    if enable {
+        // A register that holds while `ce` is 0 sees only the cycles in which it is 1.
+        if !holds_without_ce(design) {
+            return Err(FlowError::Output(format!("a register of {} moves while `ce` is 0", hardware.top)));
+        }
+        claim.push_str(", cycles without `ce` not counted");
+    }
     induction(claim, &files, &induction_script(block.stateful(), stages), limit)
 }
 
-/// The block without a pipeline; with `enable`, its state holds while `ce` is 0.
-fn reference(block: &dyn Configured, enable: bool) -> Result<Design, FlowError> {
-    let mut plain = pass::optimize(&block.rtl().map_err(FlowError::Circuit)?);
-    if !(enable && block.stateful()) {
-        return Ok(plain);
+/// True if every register of a design holds while its input `ce` is 0: its enable is `ce`, or `ce` and more.
+fn holds_without_ce(design: &Design) -> bool {
+    let m = design.top();
+    let Some(ce) = m.inputs.iter().find(|p| p.name == "ce").map(|p| p.node) else { return false };
+    let mut needs: Vec<bool> = Vec::with_capacity(m.nodes.len());
+    for i in 0..m.nodes.len() as u32 {
+        let id = NodeId(i);
+        let and = m.node(id).op == Op::And && m.args(id).iter().any(|a| needs[a.index()]);
+        needs.push(id == ce || (and && m.width(id) == 1));
     }
-    // Under a name of its own beside the hardware's.
-    let top = plain.top.index();
-    plain.modules[top].name.push_str("_plain");
-    let model = crate::flow::delay::model("generic").map_err(|e| FlowError::Output(e.to_string()))?;
-    let accumulator = Accumulator::Auto;
-    let p = registers::pipeline(&plain, &Request { period_ps: None, stages: Some(0), streams: 1, accumulator, model });
-    let p = p.map_err(|e| FlowError::Usage { message: e.to_string(), help: String::new() })?;
-    Ok(flow::apply(&p, 1, Flow::Enable, Buffer::Skid))
+    m.states.iter().all(|s| s.enable.is_some_and(|e| needs[e.index()]))
 }
 
 /// Tries to prove by induction that the output of module `ng_miter` is 0 at all times.
@@ -178,9 +180,9 @@ fn judge(text: &str) -> (Verdict, String) {
     if text.lines().any(|l| l.trim_start().starts_with("SATISFIABLE")) {
         return (Verdict::Refuted, "the circuits differ".into());
     }
-    if words("Networks are not equivalent").or_else(|| words("Networks are NOT EQUIVALENT")).is_some() {
-        let line = words("was asserted in frame").unwrap_or_else(|| "the circuits differ".into());
-        return (Verdict::Refuted, line);
+    let frame = words("was asserted in frame");
+    if let Some(line) = words("Networks are not equivalent").or_else(|| words("Networks are NOT EQUIVALENT")).or(frame.clone()) {
+        return (Verdict::Refuted, frame.unwrap_or(line));
     }
     (Verdict::Unproved, text.lines().last().unwrap_or("no answer").trim().to_string())
 }
@@ -195,22 +197,21 @@ fn tools() -> Result<(Found, PathBuf), FlowError> {
     Ok((yosys, abc))
 }
 
-/// Both circuits on the same inputs; `before` of the delays of the plain one stand at its inputs. Where the hardware
-/// has an enable `ce`, the delays have it too.
+/// Both circuits on the same inputs; `before` of the delays of the plain one stand at its inputs. An enable `ce` of the
+/// hardware is 1: what it does at 0 is known.
 fn miter(hardware: &Unit, plain: &Unit, before: u32, stages: u32) -> String {
     let range = |bits: u32| format!("[{}:0]", bits - 1);
     let mut v = String::from("module ng_miter (\n  input wire clk,\n  input wire rst");
-    for (name, bits) in &hardware.inputs {
+    let data = || hardware.inputs.iter().filter(|p| p.0 != "ce");
+    for (name, bits) in data() {
         let _ = write!(v, ",\n  input wire {} {name}", range(*bits));
     }
     v.push_str(",\n  output wire differ\n);\n");
-    let enabled = hardware.inputs.iter().any(|(name, _)| name == "ce");
-    let when = if enabled { "if (ce) " } else { "" };
     let delay = |v: &mut String, name: &str, bits: u32, from: u32, to: u32| {
         for i in from..to {
             let next = i + 1;
             let _ = writeln!(v, "  reg {} {name}_d{next};", range(bits));
-            let _ = writeln!(v, "  always @(posedge clk) {when}{name}_d{next} <= {name}_d{i};");
+            let _ = writeln!(v, "  always @(posedge clk) {name}_d{next} <= {name}_d{i};");
         }
     };
     // What entered before or during a reset is nothing to compare.
@@ -221,22 +222,17 @@ fn miter(hardware: &Unit, plain: &Unit, before: u32, stages: u32) -> String {
     for i in 0..stages {
         let name = format!("warm_{}", i + 1);
         let stop = stop.replace("warm_N", &name);
-        let _ = writeln!(v, "  reg {name} = 1'b0;\n  always @(posedge clk) {stop}{when}{name} <= warm_{i};");
+        let _ = writeln!(v, "  reg {name} = 1'b0;\n  always @(posedge clk) {stop}{name} <= warm_{i};");
     }
     // The plain block is in reset until the first datum has come through the registers before it.
     let _ = writeln!(v, "  wire plain_rst = {};", if reset { format!("rst | ~warm_{before}") } else { "1'b0".into() });
     let (mut a, mut b) = (hardware.control_pins("clk", "rst"), plain.control_pins("clk", "plain_rst"));
-    for (name, bits) in &hardware.inputs {
+    a.extend(hardware.inputs.iter().filter(|p| p.0 == "ce").map(|_| ".ce(1'b1)".to_string()));
+    for (name, bits) in data() {
         a.push(format!(".{name}({name})"));
-        if name == "ce" {
-            continue;
-        }
         let _ = writeln!(v, "  wire {} {name}_d0 = {name};", range(*bits));
         delay(&mut v, name, *bits, 0, before);
         b.push(format!(".{name}({name}_d{before})"));
-    }
-    if plain.inputs.iter().any(|(name, _)| name == "ce") {
-        b.push(".ce(ce)".into());
     }
     let mut differ = Vec::new();
     for (name, bits) in &hardware.outputs {
