@@ -32,6 +32,9 @@ pub struct DelayModel {
     /// The chain has no inverters: complemented operands take a table in front of it.
     #[serde(default)]
     pub inverts: bool,
+    /// Sums of at most so many bits are built from tables instead of a carry chain.
+    #[serde(default)]
+    pub short_sums: u32,
     /// Inputs that multiplexers behind the tables can add.
     #[serde(default)]
     pub wide_inputs: u32,

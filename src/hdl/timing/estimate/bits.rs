@@ -70,11 +70,13 @@ pub struct Circuit {
     pub(super) depth: Vec<u32>,
     /// Cells, roughly.
     pub cells: f64,
+    /// Sums of at most so many bits are gates.
+    short_sums: usize,
 }
 
 impl Circuit {
     /// The circuit of a module; see [`super::estimate`].
-    pub fn of(m: &Module, stages: Option<&[u32]>, _: &DelayModel) -> Circuit {
+    pub fn of(m: &Module, stages: Option<&[u32]>, model: &DelayModel) -> Circuit {
         let n = m.nodes.len();
         let mut c = Circuit {
             net: Net::default(),
@@ -93,6 +95,7 @@ impl Circuit {
             own: vec![false],
             depth: vec![0],
             cells: 0.0,
+            short_sums: model.short_sums as usize,
         };
         for i in 0..n {
             let bits = c.node(m, NodeId(i as u32));
@@ -212,6 +215,11 @@ impl Circuit {
         }
         let high = (0..a.len()).rev().take_while(|i| !subtract && a[*i] == FALSE && b[*i] == FALSE).count();
         let width = a.len() - high;
+        if width + usize::from(high > 0) <= self.short_sums {
+            let flipped: Vec<Lit> = b.iter().map(|l| l.flip(subtract)).collect();
+            out.extend(self.ripple(&a, &flipped, Lit::constant(subtract)).0);
+            return out;
+        }
         let mut chain = Chain { a: a[..width].to_vec(), b: b[..width].to_vec(), sums: Vec::new(), carry: None, subtract };
         let number = self.chains.len() as u32;
         let below = self.deepest(&a).max(self.deepest(&b));
@@ -234,6 +242,10 @@ impl Circuit {
         if a.len() == 1 {
             return self.net.and(!a[0], b[0]);
         }
+        if a.len() <= self.short_sums {
+            let flipped: Vec<Lit> = b.iter().map(|l| !*l).collect();
+            return !self.ripple(a, &flipped, TRUE).1;
+        }
         let number = self.chains.len() as u32;
         let below = self.deepest(a).max(self.deepest(b));
         let leaf = self.chain_bit(id, number, below);
@@ -245,6 +257,16 @@ impl Circuit {
             subtract: true,
         });
         leaf
+    }
+
+    /// Full adders: the sum, and the carry out of it.
+    fn ripple(&mut self, a: &[Lit], b: &[Lit], mut carry: Lit) -> (Vec<Lit>, Lit) {
+        let mut sums = Vec::new();
+        for (x, y) in a.iter().zip(b) {
+            sums.push(self.net.xor3(*x, *y, carry));
+            carry = self.net.maj(*x, *y, carry);
+        }
+        (sums, carry)
     }
 
     fn deepest(&self, bits: &[Lit]) -> u32 {
