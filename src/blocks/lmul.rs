@@ -165,7 +165,6 @@ mod rtl {
 
 mod golden {
     use super::{Lmul, Offset, SatCode, Specials, Underflow};
-    use crate::formats::*;
     use crate::golden::model::{Model, pure};
     use num_bigint::BigUint;
 

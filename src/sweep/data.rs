@@ -41,7 +41,7 @@ impl Data {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
         let student = StudentT::new(3.0).map_err(|e| format!("internal error: {e}"))?;
         let real = if self == Data::Minilm { Some(slice()?) } else { None };
-        let mut pair = |i: usize| match &real {
+        let pair = |i: usize| match &real {
             // Every left row meets every right row; the two parts come from the same columns.
             Some((left, right)) => {
                 let (l, r) = (i % left.len(), i / left.len() % right.len());
@@ -60,7 +60,7 @@ impl Data {
                 (0..length).map(draw).collect()
             }),
         };
-        Ok((0..rows).map(|i| pair(i)).collect())
+        Ok((0..rows).map(pair).collect())
     }
 }
 

@@ -57,7 +57,7 @@ pub fn tools(options: &Options) -> Result<Vec<String>, FlowError> {
     }
     tools.dedup();
     let own = Ok(format!("narrowgen {}", env!("CARGO_PKG_VERSION")));
-    std::iter::once(own).chain(tools.into_iter().map(|t| Ok(named(t)?))).collect()
+    std::iter::once(own).chain(tools.into_iter().map(named)).collect()
 }
 
 fn named(tool: Tool) -> Result<String, FlowError> {

@@ -109,7 +109,7 @@ pub fn rehearse(sim: &Sim, shape: &Shape, runs: &Runs, which: Range<usize>, pace
 /// One lane's inputs; while no token is offered, those of another token or their opposite.
 fn fill(shape: &Shape, runs: &Runs, lane: &Lane, cycle: usize, l: usize, inputs: &mut Rows) {
     let token = if lane.offered { lane.next } else { (7 * cycle + 13 * l + 3) % runs.tokens.len() };
-    let flip = if !lane.offered && cycle % 2 == 0 { u64::MAX } else { 0 };
+    let flip = if !lane.offered && cycle.is_multiple_of(2) { u64::MAX } else { 0 };
     let base = l * inputs.stride();
     for (c, h) in shape.pins.0.data.iter().enumerate() {
         let (at, width) = (base + inputs.offset(*h), shape.pins.0.widths[*h]);

@@ -52,7 +52,7 @@ pub fn measure(block: &dyn Configured, design: &Design) -> Result<Vec<RowTiming>
             tokens.push(&codes.collect::<Vec<_>>());
         }
         let length = tokens.len();
-        let runs = Runs::new(block.golden().as_mut(), &shape, tokens, vec![0..length]);
+        let runs = Runs::new(block.golden().as_mut(), &shape, tokens, std::iter::once(0..length).collect());
         let trace = rehearse(&sim, &shape, &runs, 0..1, Pace::Full);
         let seen = native.run(&trace.driven, trace.cycles)?;
         let passed = judge::read(&shape, &trace, &seen, 0)?;

@@ -136,6 +136,9 @@ impl std::fmt::Display for TimingError {
 
 impl std::error::Error for TimingError {}
 
+/// No estimate is good to less than this: a period missed by less is worth a try.
+const ROUGH: f64 = 1.03;
+
 /// Places the registers that the request needs.
 pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingError> {
     // Garbage before the first datum would be written, and the words of several streams would mix.
@@ -150,7 +153,7 @@ pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingE
             match attempt(design, request, planned, stages) {
                 None if request.streams > 1 && stages.is_none() => return Err(slow_loop(design, request, period)),
                 None => return Err(TimingError::Stages { allowed: stages.unwrap_or(MOST_STAGES) }),
-                Some((_, schedule)) if schedule.estimate.period_ps > period && !schedule.slow_loops.is_empty() => {
+                Some((_, schedule)) if schedule.estimate.period_ps > period * ROUGH && !schedule.slow_loops.is_empty() => {
                     return Err(slow_loop(design, request, period));
                 }
                 Some((module, schedule)) => {
@@ -258,7 +261,7 @@ fn slow_loop(design: &Design, request: &Request, asked_ps: f64) -> TimingError {
 /// Says what keeps a schedule from the period asked for.
 fn reached(module: &Module, schedule: &Schedule, asked_ps: f64) -> Result<(), TimingError> {
     let period_ps = schedule.estimate.period_ps;
-    if period_ps <= asked_ps {
+    if period_ps <= asked_ps * ROUGH {
         return Ok(());
     }
     let at = schedule.estimate.path.iter().rev().find_map(|(n, _)| module.name_of(*n)).unwrap_or("an unnamed node");
