@@ -85,7 +85,7 @@ fn products(
     let sim = narrowgen::hdl::sim::Sim::new(&unit.design().expect("a design")).expect("simulates");
     let ports = unit.ports();
     let mask = |v: i64, bits: u32| BigUint::from((v as u64) & ((1u64 << bits) - 1));
-    let mut rows = narrowgen::hdl::rows::Rows::new(&sim.inputs());
+    let mut rows = narrowgen::hdl::rows::Rows::new(sim.inputs());
     let mut ends = Vec::new();
     for (a, b, precision) in cases {
         let (clocks, sum) = expected(a, b, precision);
