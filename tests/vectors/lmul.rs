@@ -61,6 +61,7 @@ fn real_formula() {
 fn policies() {
     let mut judge = Judge::new("lmul, policies");
     let given = [(0x3c, 0x3c, 0x41), (0x3f, 0x3f, 0x47), (0x40, 0xb8, 0xc1), (0x39, 0x3a, 0x3c), (0x08, 0x08, 0)];
+    #[allow(clippy::type_complexity)]
     let edges: [(&[(&str, &str)], u64, u64, u64); 6] = [
         (&[], 0x7e, 0x7e, 0x7e),
         (&[("sat-code", "ones")], 0x7e, 0x7e, 0x7f),
