@@ -272,7 +272,7 @@ mod rtl {
             });
         }
         let larger = |x: UInt<'b>, y: UInt<'b>| x.gt(y).select(x, y);
-        let most = aligned.iter().map(|l| l.0).reduce(|x, y| larger(x, y)).unwrap_or_else(|| m.nat(0)).named("most");
+        let most = aligned.iter().map(|l| l.0).reduce(larger).unwrap_or_else(|| m.nat(0)).named("most");
         let terms: Vec<SInt> = aligned
             .iter()
             .map(|(exp, sig, negative)| {
