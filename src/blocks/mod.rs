@@ -371,6 +371,8 @@ registry! {
     dot::Dot,
     mac::Mac,
     lmul::Lmul,
+    shift_exp::ShiftExp,
+    shiftmax::Shiftmax,
     serial_mac::SerialMac,
     bitmod_pe::BitmodPe,
 }

@@ -22,6 +22,7 @@ pub mod exact;
 pub mod extent;
 pub mod format;
 pub mod int;
+pub mod ivit;
 pub mod legal;
 pub mod model;
 pub mod names;

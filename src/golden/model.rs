@@ -23,3 +23,22 @@ pub fn pure(f: impl FnMut(&[BigUint], &mut Vec<BigUint>) + Send + 'static) -> Bo
     }
     Box::new(Pure(f))
 }
+
+/// A model of a stream whose rows do not know of each other: tokens are gathered up to the one whose last
+/// input code is not 0, then `f` gives the outputs of the whole row.
+pub fn by_rows(f: impl FnMut(&[Vec<BigUint>], &mut Vec<BigUint>) + Send + 'static) -> Box<dyn Model> {
+    struct ByRows<F>(Vec<Vec<BigUint>>, F);
+    impl<F: FnMut(&[Vec<BigUint>], &mut Vec<BigUint>) + Send> Model for ByRows<F> {
+        fn reset(&mut self) {
+            self.0.clear();
+        }
+        fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
+            self.0.push(inputs.to_vec());
+            if inputs.last().is_some_and(|last| *last != BigUint::ZERO) {
+                (self.1)(&self.0, outputs);
+                self.0.clear();
+            }
+        }
+    }
+    Box::new(ByRows(Vec::new(), f))
+}

@@ -3,12 +3,15 @@
 use narrowgen::blocks::params::{Values, flag};
 use narrowgen::blocks::{self, AnyBlock, Configured};
 use narrowgen::flow::check::differing;
-use narrowgen::flow::engine;
+use narrowgen::flow::engine::{self, Engine, EngineError, Kind};
 use narrowgen::flow::stimulus::{Method, Options, Plan};
+use narrowgen::flow::stream::check::compare;
 use narrowgen::flow::tool::{Tool, for_tests};
 use narrowgen::flow::unit::Unit;
 use narrowgen::flow::verilator;
 use narrowgen::golden::names;
+use narrowgen::hdl::ir::Design;
+use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::sim::Sim;
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -151,7 +154,7 @@ pub fn legal(rng: &mut ChaCha8Rng, bits: u32) -> (Point, Box<dyn Configured>, u3
 /// Blocks under test, with their designs as printed.
 pub struct Field {
     blocks: Vec<Box<dyn Configured>>,
-    designs: Vec<narrowgen::hdl::ir::Design>,
+    designs: Vec<Design>,
     pub units: Vec<Unit>,
 }
 
@@ -197,6 +200,9 @@ impl Field {
     fn one(&self, i: usize, model: Option<&verilator::Model>, exhaustive: u32, vectors: u64) -> Compared {
         let (block, design) = (self.blocks[i].as_ref(), &self.designs[i]);
         let name = block.module_name();
+        if block.row_lengths().is_some() {
+            return rows(block, design, model.map(|m| (m, i)), vectors);
+        }
         let bits: u32 = block.ports().iter().filter(|p| p.input).map(|p| p.bits).sum();
         let options = Options { vectors, ..Options::default() };
         let make = if bits <= exhaustive { Plan::new } else { Plan::sampled };
@@ -206,11 +212,10 @@ impl Field {
         for chunk in 0..plan.chunks() {
             let rows = plan.chunk(chunk);
             let expected = engine::golden(block, &rows, plan.sequence);
-            let compare = |engine: &str, found: &narrowgen::hdl::rows::Rows| {
+            let compare = |engine: &str, found: &Rows| {
                 if let Some(row) = differing(&expected, found).first() {
-                    let hex = |rows: &narrowgen::hdl::rows::Rows| {
-                        (0..rows.widths().len()).map(|c| format!("{:x}", rows.get(*row, c))).collect::<Vec<_>>()
-                    };
+                    let hex =
+                        |rows: &Rows| (0..rows.widths().len()).map(|c| format!("{:x}", rows.get(*row, c))).collect::<Vec<_>>();
                     panic!("{engine}: {name}: {:?}: {:?}, not {:?}", hex(&rows), hex(found), hex(&expected));
                 }
                 rows.len() as u64
@@ -223,4 +228,31 @@ impl Field {
         }
         compared
     }
+}
+
+/// A unit of a model that others use too.
+struct Shared<'m>(&'m verilator::Model, usize);
+
+impl Engine for Shared<'_> {
+    fn kind(&self) -> Kind {
+        Kind::Verilator
+    }
+    fn run(&mut self, rows: &Rows, sequence: usize) -> Result<Rows, EngineError> {
+        Ok(self.0.run(self.1, rows, sequence)?)
+    }
+}
+
+/// A block that takes rows of tokens, on rows of about as many tokens as there are to be vectors.
+fn rows(block: &dyn Configured, design: &Design, model: Option<(&verilator::Model, usize)>, vectors: u64) -> Compared {
+    let name = block.module_name();
+    let longest = block.row_lengths().expect("rows").longest;
+    let options = Options { vectors: vectors / u64::from((longest / 16 + 24).min(longest)) + 20, ..Options::default() };
+    let mut native = engine::Native::new(design).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let mut shared = model.map(|(m, i)| Shared(m, i));
+    let mut engines: Vec<&mut dyn Engine> = vec![&mut native];
+    engines.extend(shared.as_mut().map(|s| s as &mut dyn Engine));
+    let found = compare(block, design, &mut engines, &options, &|_, _| {}).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert!(found.failing.is_none(), "{name}: {:?}", found.tallies);
+    let tokens = found.tallies[0].counts.tokens;
+    Compared { exhaustive: 0, native: tokens, verilator: if model.is_some() { tokens } else { 0 } }
 }

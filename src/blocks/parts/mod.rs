@@ -7,11 +7,13 @@
 pub mod add;
 pub mod addsub;
 pub mod decode;
+pub mod divide;
 pub mod encode;
 pub mod fixed;
 pub mod normalize;
 pub mod product;
 pub mod shift;
+pub mod shift_exp;
 pub mod stream;
 pub mod tree;
 

@@ -33,44 +33,53 @@ struct Batch {
     outputs: Gatherer,
 }
 
-struct Tally {
-    counts: Counts,
-    mismatches: u64,
-    seconds: f64,
+/// What was found on one engine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// What passed.
+    pub counts: Counts,
+    /// Output tokens that differ.
+    pub mismatches: u64,
+    /// Wall time in seconds.
+    pub seconds: f64,
 }
 
-/// Checks a stream on the given engines; rows are what the options call vectors.
-pub fn check(
+/// What was found on some engines.
+pub struct Found {
+    /// Of each engine.
+    pub tallies: Vec<Tally>,
+    /// The engine that differed first, and the tokens of its run.
+    pub failing: Option<(usize, Rows)>,
+    inputs: Gatherer,
+    outputs: Gatherer,
+}
+
+/// Compares engines on the hardware of a stream with its golden model; rows are what the options call vectors.
+pub fn compare(
     block: &dyn Configured,
     design: &Design,
-    kinds: &[Kind],
+    engines: &mut [&mut dyn Engine],
     options: &Options,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Report, CheckError> {
+) -> Result<Found, CheckError> {
     let shape = Shape::new(block, design)?;
     let plan = Plan::new(block, &shape, options).map_err(CheckError::Usage)?;
     let sim = Sim::new(design).map_err(|e| internal(e.to_string()))?;
-    let mut cover = (Gatherer::new(&shape.inputs), Gatherer::new(&shape.outputs));
-    let mut failing: Option<(Kind, Rows)> = None;
-    let mut engines: Vec<(Box<dyn Engine + Send>, Tally)> = Vec::new();
-    for kind in kinds {
-        let start = Instant::now();
-        let engine: Box<dyn Engine + Send> = match kind {
-            Kind::Verilator => Box::new(Verilated::new(design)?),
-            _ => Box::new(Native::new(design)?),
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        engines.push((engine, Tally { counts: Counts::default(), mismatches: 0, seconds }));
-    }
+    let mut found = Found {
+        tallies: vec![Tally::default(); engines.len()],
+        failing: None,
+        inputs: Gatherer::new(&shape.inputs),
+        outputs: Gatherer::new(&shape.outputs),
+    };
     let group = rayon::current_num_threads() as u64;
     let mut next = 0;
     while next < plan.batches() {
         let end = (next + group).min(plan.batches());
         let batches: Vec<Vec<Batch>> = (next..end).into_par_iter().map(|b| prepare(block, &shape, &sim, &plan, b)).collect();
         for batch in batches.iter().flatten() {
-            cover.0.merge(&batch.inputs);
-            cover.1.merge(&batch.outputs);
-            for (engine, tally) in &mut engines {
+            found.inputs.merge(&batch.inputs);
+            found.outputs.merge(&batch.outputs);
+            for (number, (engine, tally)) in engines.iter_mut().zip(&mut found.tallies).enumerate() {
                 let start = Instant::now();
                 let seen = engine.run(&batch.trace.driven, batch.trace.cycles)?;
                 tally.counts.tokens += batch.runs.tokens.len() as u64;
@@ -78,8 +87,8 @@ pub fn check(
                 for run in 0..batch.runs.runs.len() {
                     let passed = judge::read(&shape, &batch.trace, &seen, run)?;
                     let differ = judge::differing(&batch.runs, run, &passed.given);
-                    if differ > 0 && failing.is_none() {
-                        failing = Some((engine.kind(), part(&batch.runs, run)));
+                    if differ > 0 && found.failing.is_none() {
+                        found.failing = Some((number, part(&batch.runs, run)));
                     }
                     // A block that stands still shows in what is missing; the rest is a broken protocol.
                     if let (0, Some(text)) = (differ, judge::taken(&batch.runs, run, &passed.taken)) {
@@ -93,33 +102,56 @@ pub fn check(
         next = end;
         progress(plan.rows_to(next), plan.rows);
     }
-    let failing = match failing {
-        Some((kind, tokens)) => {
-            let engine = engines.iter().position(|(e, _)| e.kind() == kind).map(|i| engines.swap_remove(i));
-            let (engine, tally) = engine.ok_or_else(|| internal("no engine failed".into()))?;
+    Ok(found)
+}
+
+/// Checks a stream on the given engines.
+pub fn check(
+    block: &dyn Configured,
+    design: &Design,
+    kinds: &[Kind],
+    options: &Options,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Report, CheckError> {
+    let mut engines: Vec<(Box<dyn Engine + Send>, f64)> = Vec::new();
+    for kind in kinds {
+        let start = Instant::now();
+        let engine: Box<dyn Engine + Send> = match kind {
+            Kind::Verilator => Box::new(Verilated::new(design)?),
+            _ => Box::new(Native::new(design)?),
+        };
+        engines.push((engine, start.elapsed().as_secs_f64()));
+    }
+    let mut borrowed: Vec<&mut dyn Engine> = engines.iter_mut().map(|(e, _)| e.as_mut() as &mut dyn Engine).collect();
+    let found = compare(block, design, &mut borrowed, options, progress)?;
+    let mut coverage = found.inputs.finish();
+    coverage.extend(found.outputs.finish());
+    let results: Vec<EngineResult> = engines
+        .iter()
+        .zip(&found.tallies)
+        .map(|((engine, building), tally)| EngineResult {
+            block: block.block().to_string(),
+            module: block.module_name(),
+            engine: engine.kind().word(),
+            vectors: options.vectors,
+            mismatches: tally.mismatches,
+            stream: Some(tally.counts),
+            method: Method::Sampled,
+            seed: options.seed,
+            coverage: coverage.clone(),
+            seconds: building + tally.seconds,
+        })
+        .collect();
+    let failing = match found.failing {
+        Some((number, tokens)) => {
+            let (engine, _) = engines.swap_remove(number);
+            let kind = engine.kind();
             let mut streamed = Streamed::new(block, design, engine)?;
-            let run = Failing { inputs: tokens, sequence: usize::MAX };
-            let smaller = minimise::minimise(block, &mut streamed, run);
-            engines.push((Box::new(streamed), tally));
-            Some((kind, smaller))
+            Some((kind, minimise::minimise(block, &mut streamed, Failing { inputs: tokens, sequence: usize::MAX })))
         }
         None => None,
     };
-    let mut coverage = cover.0.finish();
-    coverage.extend(cover.1.finish());
-    let results = engines.into_iter().map(|(engine, tally)| EngineResult {
-        block: block.block().to_string(),
-        module: block.module_name(),
-        engine: engine.kind().word(),
-        vectors: plan.rows,
-        mismatches: tally.mismatches,
-        stream: Some(tally.counts),
-        method: Method::Sampled,
-        seed: plan.seed,
-        coverage: coverage.clone(),
-        seconds: tally.seconds,
-    });
-    Ok(Report { results: results.collect(), failing })
+    Ok(Report { results, failing })
 }
 
 /// The runs of a batch, as many at a time as the simulator takes.

@@ -70,6 +70,20 @@ pub fn max<'b>(terms: &[SInt<'b>]) -> SInt<'b> {
     level[0]
 }
 
+/// The largest element of the row that is being taken, known behind its last token; lanes whose mask bit
+/// is 0 hold none.
+#[track_caller]
+pub fn masked_max<'b>(m: Builder<'b>, rows: &RowBuffer<'b>, x: &[UInt<'b>], mask: UInt<'b>) -> SInt<'b> {
+    let width = x[0].width();
+    let least = -(1i64 << (width - 1));
+    let most = m.state_sint("most", width, least);
+    let none = m.sint(least, width);
+    let mut terms: Vec<SInt> = (x.iter().enumerate()).map(|(i, x)| mask.bit(i as u32).select(x.as_sint(), none)).collect();
+    terms.push(rows.first.select(none, most.get()));
+    most.set_when(rows.taken, max(&terms));
+    most.get()
+}
+
 /// Bits `i·width` up of a packed vector, for each of its lanes.
 pub fn lanes<'b>(packed: UInt<'b>, width: u32) -> Vec<UInt<'b>> {
     (0..packed.width() / width).map(|i| packed.slice((i + 1) * width - 1, i * width)).collect()

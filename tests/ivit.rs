@@ -1,0 +1,159 @@
+//! The integer-only operators of I-ViT against the published code, evaluated on binary64 (exact integers in every
+//! record), and against the vectors printed with their description: golden model, native simulator and Verilator, the
+//! hardware under random back-pressure.
+#[path = "../src/golden/tests/anchors/reader.rs"]
+#[allow(dead_code)]
+mod reader;
+
+use narrowgen::blocks::{self, Configured, Role};
+use narrowgen::flow::engine::{Engine, Golden, Native, Verilated};
+use narrowgen::flow::stream::Streamed;
+use narrowgen::flow::tool::{Tool, for_tests};
+use narrowgen::flow::unit::Unit;
+use narrowgen::flow::verilator;
+use narrowgen::golden::int;
+use narrowgen::hdl::rows::Rows;
+use num_bigint::{BigInt, BigUint};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows of one block with its parameters: inputs port by port, and the results.
+struct Job {
+    block: Box<dyn Configured>,
+    tokens: Rows,
+    /// Results, token by token: lanes with an element only.
+    wanted: Vec<Vec<BigInt>>,
+}
+
+fn job(name: &str, params: &[(&str, String)]) -> Job {
+    let given: Vec<(String, String)> = params.iter().map(|(n, v)| (n.to_string(), v.clone())).collect();
+    let block = blocks::find(name).expect("a block").configure(&given).unwrap_or_else(|e| panic!("{name} {params:?}: {e}"));
+    let widths: Vec<u32> = block.ports().iter().filter(|p| p.input).map(|p| p.bits).collect();
+    Job { block, tokens: Rows::new(&widths), wanted: Vec::new() }
+}
+
+impl Job {
+    /// A row: the elements of every operand, and of the result.
+    fn row(&mut self, operands: &[&[BigInt]], results: &[BigInt]) {
+        let lanes = self.block.row_lengths().expect("a stream").lanes as usize;
+        let count = results.len().div_ceil(lanes);
+        for token in 0..count {
+            let range = token * lanes..((token + 1) * lanes).min(results.len());
+            let mut operands = operands.iter();
+            let codes: Vec<BigUint> = (self.block.ports().iter().filter(|p| p.input))
+                .map(|p| match p.role {
+                    Role::Mask => (BigUint::from(1u32) << range.len()) - 1u32,
+                    Role::Last => BigUint::from(token + 1 == count),
+                    _ => {
+                        let (all, bits) = (operands.next().expect("an operand"), p.bits / p.lanes);
+                        let codes = all[range.clone()].iter().rev().map(|x| int::to_code(x, bits));
+                        codes.fold(BigUint::ZERO, |all, code| (all << bits) | code)
+                    }
+                })
+                .collect();
+            self.tokens.push(&codes);
+            self.wanted.push(results[range].to_vec());
+        }
+    }
+
+    /// Tokens whose results differ.
+    fn differing(&self, found: &Rows) -> usize {
+        let port = self.block.ports().into_iter().find(|p| !p.input).expect("a result");
+        let bits = port.bits / port.lanes;
+        assert_eq!(found.len(), self.wanted.len(), "{}", self.block.module_name());
+        let good = |(token, wanted): &(usize, &Vec<BigInt>)| {
+            wanted.iter().enumerate().all(|(lane, y)| {
+                let code = (found.get(*token, 0) >> (lane as u32 * bits)) & ((BigUint::from(1u32) << bits) - 1u32);
+                int::from_code(&code, bits) == *y
+            })
+        };
+        self.wanted.iter().enumerate().filter(|t| !good(t)).count()
+    }
+}
+
+/// Puts every row through golden model, native simulator and Verilator.
+fn judge(test: &str, jobs: &BTreeMap<String, Job>) {
+    let designs: Vec<_> = jobs.values().map(|j| j.block.design().expect("a design")).collect();
+    let mut problems = Vec::new();
+    let mut run = |engine: &mut dyn Engine, job: &Job, name: &str| {
+        let found = engine.run(&job.tokens, 0).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let differ = job.differing(&found);
+        if differ > 0 {
+            problems.push(format!("{} {name}: {differ} of {} tokens", engine.kind().word(), job.wanted.len()));
+        }
+    };
+    let model = for_tests(test, &[Tool::Verilator, Tool::Cxx]).then(|| {
+        let units: Vec<Unit> = designs.iter().map(Unit::from_design).collect();
+        Arc::new(verilator::build(&units).unwrap_or_else(|e| panic!("{e}")))
+    });
+    let mut tokens = 0;
+    for (i, ((name, job), design)) in jobs.iter().zip(&designs).enumerate() {
+        tokens += job.wanted.len();
+        run(&mut Golden(job.block.as_ref()), job, name);
+        let streamed = |inner: Box<dyn Engine + Send>| Streamed::new(job.block.as_ref(), design, inner).expect("a stream");
+        run(&mut streamed(Box::new(Native::new(design).expect("simulates"))), job, name);
+        if let Some(model) = &model {
+            run(&mut streamed(Box::new(Verilated::of(model.clone(), i))), job, name);
+        }
+    }
+    println!("| {test} | {} configurations | {tokens} tokens | Verilator {} |", jobs.len(), model.is_some());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn numbers(value: &Value) -> Vec<BigInt> {
+    value.as_array().expect("a list").iter().map(|x| BigInt::from(x.as_i64().expect("an integer"))).collect()
+}
+
+fn records(file: &str) -> Vec<Value> {
+    let text = reader::text(&format!("ivit/{file}.jsonl.gz"));
+    text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+}
+
+fn integers<const N: usize>(values: [i64; N]) -> Vec<BigInt> {
+    values.map(BigInt::from).to_vec()
+}
+
+/// Lanes by turns, so that rows end within tokens.
+fn lanes(x0: i64) -> u32 {
+    [1, 4, 3][x0.unsigned_abs() as usize % 3]
+}
+
+#[test]
+fn softmax() {
+    let (mut jobs, mut rows) = (BTreeMap::new(), 0);
+    for record in ["ivit_softmax_gelu", "ivit_softmax_gelu_edge"].into_iter().flat_map(records) {
+        if record["op"] != "IntSoftmax" {
+            continue;
+        }
+        let (b, x0) = (record["output_bit"].as_i64().expect("bits"), record["x0_int"].as_i64().expect("x0"));
+        let params =
+            [("x0", x0.to_string()), ("out_bits", b.to_string()), ("lanes", lanes(x0).to_string()), ("longest", "1024".into())];
+        let job = jobs.entry(format!("{params:?}")).or_insert_with(|| job("shiftmax", &params));
+        job.row(&[&numbers(&record["x_int"])], &numbers(&record["out_int_f64"]));
+        rows += 1;
+    }
+    assert_eq!(rows, 766 + 135);
+    judge("softmax", &jobs);
+}
+
+/// Vectors printed with the description of the operators.
+#[test]
+fn printed() {
+    let mut jobs = BTreeMap::new();
+    let text = |params: &[(&'static str, &str)]| params.iter().map(|(n, v)| (*n, v.to_string())).collect::<Vec<_>>();
+    let x = integers([127, 126, 120, 112, 96, 64, 0, -128]);
+    let z = integers([10, 0, -10, -50, -127, 127, 100, 120]);
+    let tvm = |x0| text(&[("variant", "tvm"), ("n", "16"), ("x0", x0)]);
+    let all = [
+        (text(&[("lanes", "8")]), &x, integers([36, 35, 27, 17, 8, 1, 0, 0])),
+        (text(&[("out_bits", "16")]), &x, integers([9450, 9213, 7087, 4488, 2067, 428, 17, 0])),
+        (tvm("-21"), &x, integers([36, 35, 28, 17, 8, 1, 0, 0])),
+        (text(&[("x0", "-16")]), &z, integers([0, 0, 0, 0, 0, 67, 13, 46])),
+        (tvm("-17"), &z, integers([0, 0, 0, 0, 0, 66, 13, 47])),
+    ];
+    for (params, x, y) in all {
+        jobs.entry(format!("shiftmax {params:?}")).or_insert_with(|| job("shiftmax", &params)).row(&[x], &y);
+    }
+    judge("printed", &jobs);
+}
