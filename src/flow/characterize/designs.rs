@@ -61,7 +61,8 @@ pub fn samples() -> Result<Vec<Sample>, String> {
         let mut found = 0;
         while found < *count {
             let request = random_block(&mut random);
-            let levels = 2 + below(&mut random, 12);
+            // Short stages and long ones, evenly in the logarithm.
+            let levels = (3.0 * 20f64.powf(below(&mut random, 1000) as f64 / 999.0)) as usize;
             if let Some(sample) = block(&request, levels, *role)?.filter(|s| all.iter().all(|known| known.name != s.name)) {
                 all.push(sample);
                 found += 1;
