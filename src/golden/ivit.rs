@@ -72,7 +72,7 @@ pub fn shiftmax(row: &[BigInt], x0: &BigInt, n: u32, bits: u32, variant: Variant
         sum = sum.min(m31());
     }
     let factor = m31().div_floor(&sum);
-    e.iter().map(|e| (e * &factor >> (32 - bits)).min((BigInt::one() << (bits - 1)) - 1)).collect()
+    e.iter().map(|e| ((e * &factor) >> (32 - bits)).min((BigInt::one() << (bits - 1)) - 1)).collect()
 }
 
 /// ShiftGELU of a row: x times a sigmoid of scale 2^-(bits-1); `x0` is floor(-1/(1.702·S)).
@@ -82,7 +82,7 @@ pub fn shiftgelu(row: &[BigInt], x0: &BigInt, n: u32, bits: u32) -> Vec<BigInt> 
     let sigmoid = |x: &BigInt| {
         let e1 = shift_exp(&(x - most), x0, n, Variant::Pt);
         let sum = (&e1 + &e2).min(m31());
-        (e1 * m31().div_floor(&sum) >> (32 - bits)).min((BigInt::one() << (bits - 1)) - 1)
+        ((e1 * m31().div_floor(&sum)) >> (32 - bits)).min((BigInt::one() << (bits - 1)) - 1)
     };
     row.iter().map(|x| x * sigmoid(x)).collect()
 }
@@ -94,7 +94,7 @@ pub fn mean(row: &[BigInt], variant: Variant) -> BigInt {
         return sum / count;
     }
     let (down, rest) = sum.div_mod_floor(&count);
-    match BigInt::from(2 * rest).cmp(&count) {
+    match (rest * 2u8).cmp(&count) {
         std::cmp::Ordering::Greater => down + 1,
         std::cmp::Ordering::Equal if down.is_odd() => down + 1,
         _ => down,

@@ -271,7 +271,7 @@ mod tests {
         // More bits, less noise; heavy tails are hard on integers, not on floating point.
         let of = |f: &str, i: usize| sqnr("mac", &[("a", f), ("b", f)])[i].sqnr_db.unwrap();
         assert!(of("int8", 0) > of("int6", 0) + 10.0 && of("int8", 0) > of("e4m3fn", 0));
-        assert!(of("int8", 1) < of("int8", 0) - 1.0 && (of("e4m3fn", 1) - of("e4m3fn", 0)).abs() < 1.0);
+        assert!(of("int8", 1) < of("int8", 0) - 1.0 && (of("e4m3fn", 1) - of("e4m3fn", 0)).abs() < 2.0);
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub fn divide_pipelined<'b>(
         let (next, one) = digit(rest, dividend.bit(bit).uint(), divisor);
         rest = next;
         quotient = Some(quotient.map_or(one.uint(), |q| q.cat(one.uint())));
-        if (bits - bit) % per_stage == 0 || bit == 0 {
+        if (bits - bit).is_multiple_of(per_stage) || bit == 0 {
             stages += 1;
             m.scope(&format!("stage{stages}"), || {
                 quotient = quotient.map(|q| held.uint("quotient", q));
