@@ -221,9 +221,7 @@ pub trait Configured: Send + Sync {
     /// Cycles from input to output; 0 is combinational.
     fn latency(&self) -> u32;
     /// How data pass its ports.
-    fn protocol(&self) -> Protocol {
-        Protocol::Cycle
-    }
+    fn protocol(&self) -> Protocol;
     /// The rows it takes, if it is a stream as it is described.
     fn row_lengths(&self) -> Option<RowLengths> {
         match self.protocol() {
@@ -242,9 +240,7 @@ pub trait Configured: Send + Sync {
     /// Directed input vectors.
     fn corners(&self) -> Vec<Vec<BigUint>>;
     /// What it approximates.
-    fn ideal(&self) -> Option<Ideal> {
-        None
-    }
+    fn ideal(&self) -> Option<Ideal>;
     /// The hardware as it is printed, simulated and measured: optimised.
     fn design(&self) -> Result<Design, Diagnostics>;
     /// The options that asked for its clock and flow, as the command line takes them.

@@ -1,7 +1,7 @@
 //! A block with its products and sums built as architectures: [`Shape`] says what the user asks,
 //! [`Shaped`] is the hardware.
 use super::target::Target;
-use crate::blocks::{Configured, Port};
+use crate::blocks::{Configured, Ideal, Port, Protocol};
 use crate::golden::model::Model;
 use crate::hdl::arch::{Arch, Unit, lower};
 use crate::hdl::dsl::Diagnostics;
@@ -149,6 +149,12 @@ impl Configured for Shaped {
     }
     fn design(&self) -> Result<Design, Diagnostics> {
         Ok(self.design.clone())
+    }
+    fn protocol(&self) -> Protocol {
+        self.inner.protocol()
+    }
+    fn ideal(&self) -> Option<Ideal> {
+        self.inner.ideal()
     }
     fn request(&self) -> String {
         self.shape.options()

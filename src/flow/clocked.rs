@@ -1,7 +1,7 @@
 //! A block with a clock: [`Clocking`] says what the user asks, [`Clocked`] is the hardware that answers.
 use super::delay;
 pub use crate::blocks::clocking::{ACCUMULATORS, Clocking};
-use crate::blocks::{Configured, Ideal, Port, Role, header};
+use crate::blocks::{Configured, Ideal, Port, Protocol, Role, header};
 use crate::golden::model::Model;
 use crate::hdl::dsl::Diagnostics;
 use crate::hdl::ir::{Design, NodeId, Reset};
@@ -217,6 +217,9 @@ impl Configured for Clocked {
     }
     fn corners(&self) -> Vec<Vec<BigUint>> {
         self.inner.corners()
+    }
+    fn protocol(&self) -> Protocol {
+        self.inner.protocol()
     }
     fn ideal(&self) -> Option<Ideal> {
         self.inner.ideal()

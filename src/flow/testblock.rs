@@ -1,7 +1,7 @@
 //! Small blocks for the tests of the flows: 8×8 multiply–accumulate with clear and enable, and a flag;
 //! and rows of numbers minus the largest of the row.
 use crate::blocks::parts::stream::{RowBuffer, Skid, lanes, max, pack};
-use crate::blocks::{Configured, Port, Protocol, Role, RowLengths};
+use crate::blocks::{Configured, Ideal, Port, Protocol, Role, RowLengths};
 use crate::golden::model::Model;
 use crate::golden::names;
 use crate::hdl::dsl::Diagnostics;
@@ -58,6 +58,12 @@ impl Configured for TestMac {
     }
     fn latency(&self) -> u32 {
         1
+    }
+    fn protocol(&self) -> Protocol {
+        Protocol::Cycle
+    }
+    fn ideal(&self) -> Option<Ideal> {
+        None
     }
     fn rtl(&self) -> Result<Design, Diagnostics> {
         design(&self.module_name(), self.reset, |m| {
@@ -161,6 +167,9 @@ impl Configured for TestRows {
     }
     fn protocol(&self) -> Protocol {
         Protocol::Stream(RowLengths { lanes: self.lanes, shortest: 1, longest: self.longest })
+    }
+    fn ideal(&self) -> Option<Ideal> {
+        None
     }
     fn rtl(&self) -> Result<Design, Diagnostics> {
         design(&self.module_name(), Reset::Sync, |m| {
