@@ -137,9 +137,15 @@ pub fn point(rng: &mut ChaCha8Rng, bits: u32) -> Point {
     bounded(rng, block, bits).0
 }
 
-/// A point that is legal, with the block it gives; also the number of refused ones before it.
+/// A point of a random block that is legal, with the block it gives; also the number of refused ones before it.
 pub fn legal(rng: &mut ChaCha8Rng, bits: u32) -> (Point, Box<dyn Configured>, u32) {
-    let (block, mut refused) = (any_block(rng), 0);
+    let block = any_block(rng);
+    legal_of(rng, block, bits)
+}
+
+/// The same of one block.
+pub fn legal_of(rng: &mut ChaCha8Rng, block: &'static dyn AnyBlock, bits: u32) -> (Point, Box<dyn Configured>, u32) {
+    let mut refused = 0;
     loop {
         match bounded(rng, block, bits) {
             (point, Ok(configured)) => return (point, configured, refused),
