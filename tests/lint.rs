@@ -99,16 +99,18 @@ fn emitted_folders_check_themselves() {
             run.args(["-N", "tb"]);
             let text = done(run, &dir);
             assert!(text.contains("PASS") && !text.contains("FAIL"), "{module}: {text}");
-            // A wrong expectation is noticed.
+            // Wrong expectations are noticed, wherever results are compared.
             let hex = std::fs::read_to_string(dir.join(format!("{bench}.hex"))).expect("vectors");
-            let (first, rest) = hex.split_once('\n').expect("lines");
-            let (head, last) = first.split_at(first.len() - 1);
-            let wrong = format!("{head}{:x}\n{rest}", u8::from_str_radix(last, 16).expect("a digit") ^ 1);
+            let flipped = |line: &str| {
+                let (head, last) = line.split_at(line.len() - 1);
+                format!("{head}{:x}\n", u8::from_str_radix(last, 16).expect("a digit") ^ 1)
+            };
+            let wrong: String = hex.lines().map(flipped).collect();
             std::fs::write(dir.join(format!("{bench}.hex")), wrong).expect("written");
             let mut run = resolve(Tool::Vvp).expect("found before").command();
             run.args(["-N", "tb"]);
             let out = run.current_dir(&dir).output().expect("it runs");
-            assert!(!out.status.success() && String::from_utf8_lossy(&out.stdout).contains("FAIL 1 of"), "{module}");
+            assert!(!out.status.success() && String::from_utf8_lossy(&out.stdout).contains("FAIL"), "{module}");
             std::fs::write(dir.join(format!("{bench}.hex")), hex).expect("written");
         }
         if verilator && i < 2 {
