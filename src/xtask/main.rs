@@ -3,6 +3,7 @@
 
 mod characterize;
 mod regen;
+mod sweeps;
 mod teeth;
 mod timing;
 
@@ -17,6 +18,11 @@ static TASKS: &[Task] = &[
     Task("teeth", "mutate the golden models' source, write testbenches/teeth/golden.md; [N]: only N mutants", teeth::run),
     Task("timing", "place and route random blocks at random clocks, write fpga/results/timing.csv; [N] [SEED]", timing::run),
     Task("characterize", "measure delays of parts, rewrite fpga/delay/; [PART…]", characterize::run),
+    Task(
+        "sweeps",
+        "run the sweeps of fpga/results/*/spec.toml, write their results.csv and the FP8-INT8 table; [NAME…]",
+        sweeps::run,
+    ),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 
