@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod characterize;
+mod pareto;
 mod regen;
 mod sweeps;
 mod teeth;

@@ -47,6 +47,9 @@ fn sweep(root: &Path, folder: &Path, name: &str) -> Result<(), String> {
         fs::write(&path, contents).map_err(|e| format!("{}: {e}", path.display()))
     };
     write("results.csv", &table.csv()?)?;
+    if name == "macs" {
+        write("pareto.svg", super::pareto::picture(&records, "ecp5", 32).as_bytes())?;
+    }
     if name == "fp8" {
         let others = folder.join("others.csv");
         let lines = csv::Reader::from_path(&others).and_then(|r| r.into_records().collect::<Result<Vec<_>, _>>());
