@@ -17,7 +17,7 @@ struct Dot<'r> {
 pub fn picture(records: &[Record], target: &str, terms: u32) -> String {
     let of = |panel: usize| -> Vec<Dot<'_>> {
         let dot = |r: &'_ Record| {
-            let accuracy = r.accuracy.get(panel).filter(|a| a.terms == u64::from(terms))?;
+            let accuracy = r.accuracy.get(panel).filter(|a| a.terms == terms)?;
             let lut = r.costs.iter().find(|c| c.target == target)?.lut?;
             let name = r.params.iter().find(|p| p.0 == "a").map(|p| p.1.as_str())?;
             Some((name, lut as f64, accuracy.sqnr_db?))
