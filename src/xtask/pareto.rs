@@ -15,16 +15,7 @@ struct Dot<'r> {
 
 /// The picture as SVG: `target`'s tables, points with sums of `terms` products.
 pub fn picture(records: &[Record], target: &str, terms: u32) -> String {
-    let of = |panel: usize| -> Vec<Dot<'_>> {
-        let dot = |r: &'_ Record| {
-            let accuracy = r.accuracy.get(panel).filter(|a| a.terms == terms)?;
-            let lut = r.costs.iter().find(|c| c.target == target)?.lut?;
-            let name = r.params.iter().find(|p| p.0 == "a").map(|p| p.1.as_str())?;
-            Some((name, lut as f64, accuracy.sqnr_db?))
-        };
-        let points = records.iter().filter(|r| r.params.iter().any(|p| p.0 == "terms" && p.1 == terms.to_string()));
-        points.filter_map(|r| dot(r)).map(|(name, lut, db)| Dot { name, lut, db }).collect()
-    };
+    let of = |panel: usize| -> Vec<Dot<'_>> { records.iter().filter_map(|r| dot(r, panel, target, terms)).collect() };
     let panels = [("N(0,1)", of(0)), ("Student's t, 3 degrees of freedom", of(1)), ("MiniLM rows", of(2))];
     let all = || panels.iter().flat_map(|p| &p.1);
     let (most, top) = (all().map(|d| d.lut).fold(1.0, f64::max) * 1.15, all().map(|d| d.db).fold(1.0, f64::max) * 1.1);
@@ -38,6 +29,14 @@ pub fn picture(records: &[Record], target: &str, terms: u32) -> String {
         panel(&mut svg, PANEL.0 * i as f64, title, dots, most, top);
     }
     svg + "</svg>\n"
+}
+
+/// The dot of a record; none if it is for other sums or was not measured.
+fn dot<'r>(r: &'r Record, panel: usize, target: &str, terms: u32) -> Option<Dot<'r>> {
+    let accuracy = r.accuracy.get(panel).filter(|a| a.terms == terms)?;
+    let lut = r.costs.iter().find(|c| c.target == target)?.lut?;
+    let name = r.params.iter().find(|p| p.0 == "a").map(|p| p.1.as_str())?;
+    Some(Dot { name, lut: lut as f64, db: accuracy.sqnr_db? })
 }
 
 fn panel(svg: &mut String, left: f64, title: &str, dots: &[Dot<'_>], most: f64, top: f64) {
