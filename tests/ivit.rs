@@ -137,6 +137,41 @@ fn softmax() {
     judge("softmax", &jobs);
 }
 
+/// The published code lets the sigmoid pass 127 where the sum is clamped; the block saturates it.
+#[test]
+fn gelu() {
+    let (mut jobs, mut rows, mut saturated) = (BTreeMap::new(), 0, 0);
+    for record in ["ivit_softmax_gelu", "ivit_softmax_gelu_edge"].into_iter().flat_map(records) {
+        if record["op"] != "IntGELU" {
+            continue;
+        }
+        let (b, x0) = (record["output_bit"].as_i64().expect("bits"), record["x0_int"].as_i64().expect("x0"));
+        let divider = if x0 % 2 == 0 { "unrolled" } else { "iterative" };
+        let params = [
+            ("x0", x0.to_string()),
+            ("sigmoid_bits", b.to_string()),
+            ("lanes", lanes(x0).to_string()),
+            ("longest", "1024".into()),
+            ("divider", divider.into()),
+        ];
+        let (x, mut y) = (numbers(&record["x_int"]), numbers(&record["out_int_f64"]));
+        let most = (BigInt::from(1) << (b - 1)) - 1;
+        let mut cut = false;
+        for (x, y) in x.iter().zip(&mut y) {
+            // The sigmoid is y/x.
+            if *x != BigInt::ZERO && &*y / x > most {
+                (*y, cut) = (x * &most, true);
+            }
+        }
+        saturated += usize::from(cut);
+        let job = jobs.entry(format!("{params:?}")).or_insert_with(|| job("shiftgelu", &params));
+        job.row(&[&x], &y);
+        rows += 1;
+    }
+    assert_eq!((rows, saturated), (280 + 48, 19));
+    judge("gelu", &jobs);
+}
+
 /// Vectors printed with the description of the operators.
 #[test]
 fn printed() {
@@ -154,6 +189,12 @@ fn printed() {
     ];
     for (params, x, y) in all {
         jobs.entry(format!("shiftmax {params:?}")).or_insert_with(|| job("shiftmax", &params)).row(&[x], &y);
+    }
+    for divider in ["iterative", "unrolled"] {
+        let params = text(&[("divider", divider)]);
+        let x = integers([-127, -64, -32, -8, 0, 8, 32, 64, 127]);
+        let y = integers([0, -64, -416, -376, 0, 648, 3648, 8064, 16129]);
+        jobs.entry(format!("shiftgelu {divider}")).or_insert_with(|| job("shiftgelu", &params)).row(&[&x], &y);
     }
     judge("printed", &jobs);
 }

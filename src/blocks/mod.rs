@@ -369,6 +369,7 @@ registry! {
     lmul::Lmul,
     shift_exp::ShiftExp,
     shiftmax::Shiftmax,
+    shiftgelu::Shiftgelu,
     serial_mac::SerialMac,
     bitmod_pe::BitmodPe,
 }
