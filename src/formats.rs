@@ -84,6 +84,31 @@ impl ParamValue for Output {
     }
 }
 
+/// A format, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Optional(pub Option<Format>);
+
+impl ParamValue for Optional {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Optional(None)),
+            _ => Format::parse(text).map(|f| Optional(Some(f))).map_err(|e| format!("{e}; or `none`")),
+        }
+    }
+    fn text(&self) -> String {
+        self.0.as_ref().map_or("none".into(), Format::text)
+    }
+    fn allowed() -> String {
+        format!("none, or {FORMATS}")
+    }
+    fn values() -> Values {
+        Values::Formats(vec!["none"])
+    }
+    fn ident(&self, param: &str) -> String {
+        format!("{param}_{}", self.0.as_ref().map_or("none".into(), names::ident))
+    }
+}
+
 /// The format of partial sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SumFormat(pub Format);

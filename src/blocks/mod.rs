@@ -4,6 +4,7 @@ pub mod clocking;
 mod corners;
 pub mod exact;
 pub mod header;
+pub mod numbers;
 pub mod params;
 pub mod parts;
 pub mod policy;
@@ -15,6 +16,7 @@ use crate::hdl::ir::{Design, Reset};
 use crate::hdl::timing::pipeline::Pipelined;
 use crate::hdl::{pass, verify};
 use num_bigint::BigUint;
+use numbers::{Real, Reals};
 use params::{Field, ParamError, ParamSet};
 use serde::Serialize;
 
@@ -121,6 +123,11 @@ impl Port {
         Port { lsb_exp: Some(lsb_exp), ..Port::new(name, false, Role::Result, bits) }
     }
 
+    /// As many of the port side by side, lane 0 in the low bits.
+    pub fn times(self, lanes: u32) -> Port {
+        Port { bits: self.bits * lanes, lanes: self.lanes * lanes, ..self }
+    }
+
     /// A one-bit output.
     pub fn flag(name: &'static str) -> Port {
         Port::new(name, false, Role::Flag, 1)
@@ -190,6 +197,14 @@ pub trait Block: ParamSet {
     fn ideal(&self) -> Option<Ideal> {
         None
     }
+    /// Real quantities from which parameters follow (`narrowgen constants`); for most blocks there are none.
+    fn reals() -> Vec<Real> {
+        Vec::new()
+    }
+    /// The parameters that follow from real quantities, beside the parameters already given: (name, value).
+    fn constants(&self, _reals: &Reals) -> Result<Vec<(&'static str, String)>, ParamError> {
+        Ok(Vec::new())
+    }
 }
 
 /// A registered block, without its parameter type.
@@ -204,6 +219,10 @@ pub trait AnyBlock: Sync {
     fn fields(&self) -> Vec<Field>;
     /// The block with the given parameters (name as declared or with dashes, value) over its defaults, validated.
     fn configure(&self, params: &[(String, String)]) -> Result<Box<dyn Configured>, ParamError>;
+    /// Real quantities from which parameters follow.
+    fn reals(&self) -> Vec<Real>;
+    /// The parameters that follow from real quantities, beside those given; together they have been validated.
+    fn constants(&self, params: &[(String, String)], reals: &Reals) -> Result<Vec<(String, String)>, ParamError>;
 }
 
 /// A block with its parameters fixed.
@@ -283,16 +302,31 @@ impl<B: Block> AnyBlock for Entry<B> {
         B::fields()
     }
     fn configure(&self, params: &[(String, String)]) -> Result<Box<dyn Configured>, ParamError> {
-        let mut block = B::default();
-        for (name, text) in params {
-            if !block.set(&name.replace('-', "_"), text)? {
-                let known: Vec<String> = B::fields().iter().map(|f| params::flag(f.name)).collect();
-                return Err(ParamError::new(name, format!("`{}` has no such parameter; it has {}", B::NAME, known.join(", "))));
-            }
-        }
+        let block = given::<B>(params)?;
         block.validate()?;
         Ok(Box::new(Fixed(block)))
     }
+    fn reals(&self) -> Vec<Real> {
+        B::reals()
+    }
+    fn constants(&self, params: &[(String, String)], reals: &Reals) -> Result<Vec<(String, String)>, ParamError> {
+        let found = given::<B>(params)?.constants(reals)?;
+        let found: Vec<(String, String)> = found.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
+        self.configure(&params.iter().chain(&found).cloned().collect::<Vec<_>>())?;
+        Ok(found)
+    }
+}
+
+/// The parameters given over the defaults, each legal by itself.
+fn given<B: Block>(params: &[(String, String)]) -> Result<B, ParamError> {
+    let mut block = B::default();
+    for (name, text) in params {
+        if !block.set(&name.replace('-', "_"), text)? {
+            let known: Vec<String> = B::fields().iter().map(|f| params::flag(f.name)).collect();
+            return Err(ParamError::new(name, format!("`{}` has no such parameter; it has {}", B::NAME, known.join(", "))));
+        }
+    }
+    Ok(block)
 }
 
 struct Fixed<B>(B);
@@ -372,6 +406,7 @@ registry! {
     shiftgelu::Shiftgelu,
     serial_mac::SerialMac,
     bitmod_pe::BitmodPe,
+    requant::Requant,
 }
 
 /// The block of that name.

@@ -42,21 +42,32 @@ pub struct BlockMatches<'m> {
 impl<'m> BlockMatches<'m> {
     /// From the matches of a command made by [`with_blocks`].
     pub fn new(matches: &'m ArgMatches, _: &Context) -> Result<Self, Failure> {
-        let (name, args) =
-            matches.subcommand().ok_or_else(|| Failure::usage("no block named", "narrowgen list shows the blocks"))?;
-        let block =
-            blocks::find(name).ok_or_else(|| Failure::usage(format!("no block `{name}`"), "narrowgen list shows the blocks"))?;
-        let mut given = match args.get_one::<String>("config") {
-            Some(path) => read_config(block, Path::new(path))?,
-            None => Vec::new(),
-        };
-        for f in block.fields() {
-            if let Some(v) = args.get_one::<String>(f.name) {
-                given.push((f.name.to_string(), v.clone()));
-            }
-        }
-        Ok(BlockMatches { block: configure(block, &given)?, args })
+        let (block, args) = named(matches)?;
+        Ok(BlockMatches { block: configure(block, &given(block, args)?)?, args })
     }
+}
+
+/// The block that a command line names, and the command's other arguments.
+pub fn named(matches: &ArgMatches) -> Result<(&'static dyn AnyBlock, &ArgMatches), Failure> {
+    let (name, args) = matches.subcommand().ok_or_else(|| Failure::usage("no block named", "narrowgen list shows the blocks"))?;
+    let block =
+        blocks::find(name).ok_or_else(|| Failure::usage(format!("no block `{name}`"), "narrowgen list shows the blocks"))?;
+    Ok((block, args))
+}
+
+/// The parameters that a command line gives, those of `--config` first.
+pub fn given(block: &dyn AnyBlock, args: &ArgMatches) -> Result<Vec<(String, String)>, Failure> {
+    let mut given = match args.get_one::<String>("config") {
+        Some(path) => read_config(block, Path::new(path))?,
+        None => Vec::new(),
+    };
+    for f in block.fields() {
+        if let Some(v) = args.get_one::<String>(f.name) {
+            given.retain(|(name, _)| name != f.name);
+            given.push((f.name.to_string(), v.clone()));
+        }
+    }
+    Ok(given)
 }
 
 /// Fixes a block's parameters, with the full list of parameters in the help of an error.

@@ -5,6 +5,7 @@
 mod block;
 pub mod check;
 mod clock;
+mod constants;
 mod demo;
 mod emit;
 mod eval;
@@ -47,6 +48,7 @@ pub static COMMANDS: &[&Command] = &[
     &check::COMMAND,
     &prove::COMMAND,
     &eval::COMMAND,
+    &constants::COMMAND,
     &list::COMMAND,
     &explain::COMMAND,
     &formats::COMMAND,

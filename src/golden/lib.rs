@@ -18,6 +18,7 @@ pub mod bitmod;
 pub mod bitmod_pe;
 pub mod decode;
 pub mod dot;
+pub mod dyadic;
 pub mod exact;
 pub mod extent;
 pub mod format;

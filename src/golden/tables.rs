@@ -34,6 +34,7 @@ const FLINT4: [i64; 8] = [0, 1, 2, 3, 4, 6, 8, 16];
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("nf4", "NormalFloat-4 of QLoRA, values as binary32"),
     ("bnb_fp4", "bitsandbytes' fp4 (not E2M1): sign and a table of eight magnitudes; code 8 is 0"),
+    ("bnb_dynamic8", "bitsandbytes' signed dynamic 8-bit map, ascending: block maxima of double quantisation"),
     ("flint4", "FLINT grid of ANT: sign and {0, 1, 2, 3, 4, 6, 8, 16}"),
     ("ternary", "codes 0, 1, 2 are -1, 0, +1; code 3 is reserved, reads as 0 and is never produced"),
     ("binary", "code 0 is -1, code 1 is +1; zero becomes +1"),
@@ -52,6 +53,7 @@ pub(crate) fn builtin(name: &str) -> Option<TableFormat> {
     let (bits, values): (u32, Vec<(i64, i32)>) = match name {
         "nf4" => (4, NF4.iter().map(|&x| from_f64(f64::from(x as f32))).collect()),
         "bnb_fp4" => (4, with_signs(BNB_FP4.map(|bits| from_f64(f64::from(f32::from_bits(bits)))))),
+        "bnb_dynamic8" => (8, dynamic8().iter().map(|&x| from_f64(f64::from(x))).collect()),
         "flint4" => (4, with_signs(FLINT4.map(|v| (v, 0)))),
         "ternary" => (2, vec![(-1, 0), (0, 0), (1, 0), (0, 0)]),
         "binary" => (1, vec![(-1, 0), (1, 0)]),
@@ -62,6 +64,27 @@ pub(crate) fn builtin(name: &str) -> Option<TableFormat> {
         }
     };
     Some(TableFormat { name: name.to_string(), bits, values })
+}
+
+/// The map of bitsandbytes' `create_dynamic_map`, computed in binary32 as there: 0, 1, and for each power of ten from 10^-6 to 1
+/// with both signs the midpoints of 2^i equal intervals of 0.1 to 1.
+fn dynamic8() -> Vec<f32> {
+    let mut values = vec![0f32, 1.0];
+    for i in 0..7 {
+        let last = 1usize << i;
+        let step = (1f32 - 0.1) / last as f32;
+        // Endpoints count from their own side, each with one rounding.
+        let point = |j: usize| {
+            if j < last.div_ceil(2) { step.mul_add(j as f32, 0.1) } else { (-step).mul_add((last - j) as f32, 1.0) }
+        };
+        let power = [1e-6f32, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0][i];
+        for j in 0..last {
+            let middle = (point(j) + point(j + 1)) / 2.0 * power;
+            values.extend([middle, -middle]);
+        }
+    }
+    values.sort_by(f32::total_cmp);
+    values
 }
 
 /// Magnitudes followed by their negatives: the sign is the top bit of the code.
@@ -100,6 +123,12 @@ pub fn table_from_text(name: &str, text: &str) -> Result<TableFormat, String> {
 }
 
 fn parse_value(word: &str) -> Result<(i64, i32), String> {
+    dyadic(value_from_text(word)?)
+        .ok_or_else(|| format!("`{word}` needs more than 63 significant bits; write a nearby binary32 as in 0.1f"))
+}
+
+/// The exact value of a number as tables spell it: `-0.375`, `3e2`, `0x1.8p-3`, `0.1f`.
+pub fn value_from_text(word: &str) -> Result<Exact, String> {
     let (negative, digits) = match word.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, word.strip_prefix('+').unwrap_or(word)),
@@ -120,8 +149,7 @@ fn parse_value(word: &str) -> Result<(i64, i32), String> {
         },
     };
     let value = value.ok_or_else(|| format!("`{word}` is not a number; allowed: -0.375, 3e2, 0x1.8p-3, 0.1f"))?;
-    dyadic(if negative { -&value } else { value })
-        .ok_or_else(|| format!("`{word}` needs more than 63 significant bits; write a nearby binary32 as in 0.1f"))
+    Ok(if negative { -&value } else { value })
 }
 
 /// Digits, number of digits after the point, exponent.

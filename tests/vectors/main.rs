@@ -14,5 +14,6 @@ mod products;
 #[path = "../../src/golden/tests/anchors/reader.rs"]
 #[allow(dead_code)]
 mod reader;
+mod requants;
 mod rounding;
 mod softfloat;

@@ -12,6 +12,7 @@ pub mod encode;
 pub mod fixed;
 pub mod normalize;
 pub mod product;
+pub mod requant;
 pub mod shift;
 pub mod shift_exp;
 pub mod stream;
