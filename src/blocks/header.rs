@@ -65,6 +65,7 @@ fn meaning(port: &Port) -> String {
             (_, "nan") => "the result is not a number".into(),
             (_, "pos_inf") => "the result is +infinity".into(),
             (_, "neg_inf") => "the result is -infinity".into(),
+            (_, "saturated") => "a result is beyond the range of y".into(),
             _ => String::new(),
         },
     }

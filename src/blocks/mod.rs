@@ -407,6 +407,7 @@ registry! {
     serial_mac::SerialMac,
     bitmod_pe::BitmodPe,
     requant::Requant,
+    dequant::Dequant,
 }
 
 /// The block of that name.

@@ -17,6 +17,7 @@ pub mod arith;
 pub mod bitmod;
 pub mod bitmod_pe;
 pub mod decode;
+pub mod dequant;
 pub mod dot;
 pub mod dyadic;
 pub mod exact;

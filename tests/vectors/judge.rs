@@ -22,6 +22,8 @@ pub enum Want {
     Code(u64),
     /// The only output; any NaN is as good as another.
     AnyNan(u64),
+    /// The only output, bit for bit, wider than a word.
+    Lanes(BigUint),
     /// An exact result with its flags.
     Exact(Value),
 }
@@ -64,6 +66,7 @@ impl Job {
         let code = || outputs.cell(row, 0)[0];
         match want {
             Want::Code(want) => code() == *want,
+            Want::Lanes(want) => outputs.get(row, 0) == *want,
             Want::AnyNan(want) => same(ports[0].format.as_ref().expect("a format"), true, code(), *want),
             Want::Exact(value) => {
                 ports.iter().enumerate().all(|(column, port)| {
@@ -94,6 +97,7 @@ impl Job {
                 let hex = |rows: &Rows| (0..rows.widths().len()).map(|c| format!("{:x}", rows.get(*row, c))).collect::<Vec<_>>();
                 let want = match want {
                     Want::Code(c) | Want::AnyNan(c) => format!("{c:x}"),
+                    Want::Lanes(c) => format!("{c:x}"),
                     Want::Exact(v) => v.to_string(),
                 };
                 problems.push(format!("{engine}: {name}: {:?} gives {:?}, not {want}", hex(&self.rows), hex(outputs)));

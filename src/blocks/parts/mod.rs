@@ -6,6 +6,7 @@
 //! sign, significand and exponent apart.
 pub mod add;
 pub mod addsub;
+pub mod affine;
 pub mod decode;
 pub mod divide;
 pub mod encode;

@@ -161,3 +161,15 @@ fn bitsandbytes_tables() {
     });
     score.finish("codebook_bitsandbytes", 16, &[]);
 }
+
+#[test]
+fn bitsandbytes_dynamic_map() {
+    let (mut formats, mut score) = (Formats::default(), Score::default());
+    csv("codebook_bitsandbytes/bnb_dynamic8_table.csv.gz", "type,code_hex,value_f32_bits,value_hexfloat", |row| {
+        assert_eq!(row[0], "dynamic_signed_8bit");
+        let got = value(&formats.get("bnb_dynamic8"), hex(row[1]));
+        let binary32 = Value::from_f64(f64::from(f32::from_bits(hex(row[2]) as u32)));
+        score.check(got == binary32 && got == hexfloat(row[3]), || format!("{row:?}: {got}"));
+    });
+    score.finish("codebook_bitsandbytes, dynamic map", 128, &[]);
+}
