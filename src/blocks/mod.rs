@@ -408,6 +408,7 @@ registry! {
     bitmod_pe::BitmodPe,
     requant::Requant,
     dequant::Dequant,
+    unpack::Unpack,
 }
 
 /// The block of that name.

@@ -29,6 +29,7 @@ pub mod legal;
 pub mod model;
 pub mod names;
 pub mod operands;
+pub mod packed;
 pub mod policy;
 pub mod round;
 pub mod serial;
