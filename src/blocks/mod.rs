@@ -409,6 +409,7 @@ registry! {
     requant::Requant,
     dequant::Dequant,
     unpack::Unpack,
+    fwht::Fwht,
 }
 
 /// The block of that name.
