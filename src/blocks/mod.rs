@@ -410,6 +410,7 @@ registry! {
     dequant::Dequant,
     unpack::Unpack,
     fwht::Fwht,
+    table_fn::TableFn,
 }
 
 /// The block of that name.
