@@ -109,6 +109,42 @@ impl ParamValue for Optional {
     }
 }
 
+/// How often is rounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Roundings {
+    /// The exact result.
+    Once,
+    /// Each operation, to this format.
+    Each(Format),
+}
+
+impl ParamValue for Roundings {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "once" => Ok(Roundings::Once),
+            _ => Format::parse(text).map(Roundings::Each).map_err(|e| format!("{e}; or `once`")),
+        }
+    }
+    fn text(&self) -> String {
+        match self {
+            Roundings::Once => "once".into(),
+            Roundings::Each(format) => format.text(),
+        }
+    }
+    fn allowed() -> String {
+        format!("once, or {FORMATS}")
+    }
+    fn values() -> Values {
+        Values::Formats(vec!["once"])
+    }
+    fn ident(&self, param: &str) -> String {
+        match self {
+            Roundings::Once => "once".into(),
+            Roundings::Each(format) => format!("each_{}", format.ident(param)),
+        }
+    }
+}
+
 /// The format of partial sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SumFormat(pub Format);

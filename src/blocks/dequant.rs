@@ -19,7 +19,7 @@
 //! assert_eq!(block.configure(&fp6).unwrap().ports()[0].bits, 8 * 6);
 //! ```
 use super::mac::check_sum_format;
-use super::params::{ParamError, ParamValue, Values};
+use super::params::ParamError;
 use super::policy::Policy;
 use super::{Block, Port, Role};
 use crate::formats::*;
@@ -87,42 +87,6 @@ choices! {
     }
 }
 
-/// How often is rounded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Roundings {
-    /// The exact result.
-    Once,
-    /// Each operation, to this format.
-    Each(Format),
-}
-
-impl ParamValue for Roundings {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "once" => Ok(Roundings::Once),
-            _ => Format::parse(text).map(Roundings::Each).map_err(|e| format!("{e}; or `once`")),
-        }
-    }
-    fn text(&self) -> String {
-        match self {
-            Roundings::Once => "once".into(),
-            Roundings::Each(format) => format.text(),
-        }
-    }
-    fn allowed() -> String {
-        format!("once, or {}", Format::allowed())
-    }
-    fn values() -> Values {
-        Values::Formats(vec!["once"])
-    }
-    fn ident(&self, param: &str) -> String {
-        match self {
-            Roundings::Once => "once".into(),
-            Roundings::Each(format) => format!("each_{}", format.ident(param)),
-        }
-    }
-}
-
 impl Dequant {
     /// The format that each operation is rounded to, if it is.
     fn step(&self) -> Option<&Format> {
@@ -173,25 +137,17 @@ impl Dequant {
             let e = of_format(format, self.policy.operand(format));
             Extent { min: e.min.min(Exact::zero()), max: e.max.max(Exact::zero()), ..e }
         };
-        let times = |a: Extent, b: Extent| {
-            let mut corners = [&a.min * &b.min, &a.min * &b.max, &a.max * &b.min, &a.max * &b.max];
-            corners.sort();
-            let [min, .., max] = corners;
-            Extent { unit: a.unit + b.unit, min, max }
-        };
         let (mut result, zero) = (of(&self.code), self.used_zero().map(|f| of(&f)));
         if let (Some(z), Form::Subtract) = (&zero, self.form) {
-            result = Extent { unit: result.unit.min(z.unit), min: &result.min - &z.max, max: &result.max - &z.min };
+            result = result.minus(z);
         }
         for factor in [&self.scale, &self.scale2] {
             if let Some(format) = &factor.0 {
-                result = times(result, of(format));
+                result = result.times(&of(format));
             }
         }
         match (zero, self.form) {
-            (Some(z), Form::Add) => {
-                Extent { unit: result.unit.min(z.unit), min: &result.min + &z.min, max: &result.max + &z.max }
-            }
+            (Some(z), Form::Add) => result.plus(&z),
             _ => result,
         }
     }
@@ -275,19 +231,16 @@ impl Block for Dequant {
 
 mod rtl {
     use super::{Dequant, Form, PlusOne, Saturated};
-    use crate::blocks::parts::affine::{beyond, difference, exact_bounds, finite, negated};
-    use crate::blocks::parts::{
-        Exact, Operand, Target, accumulate, decode, encode, exact_product, exact_sum, to_fixed,
-    };
+    use crate::blocks::parts::affine::{Affine, Term, beyond};
+    use crate::blocks::parts::{Exact, Target, encode};
     use crate::formats::*;
     use crate::hdl::prelude::*;
 
     pub fn build<'b>(p: &Dequant, m: Builder<'b>) {
         let w = p.code.bits();
         let codes = m.uint_in("code", w * p.lanes);
-        let read = |name: &'static str, format: &Format, x: UInt<'b>| {
-            m.scope(name, || decode(format, p.policy.flushes(format), x))
-        };
+        let term = |format: &Format, x: UInt<'b>| Term::read(format, p.policy.flushes(format), x);
+        let read = |name: &'static str, format: &Format, x: UInt<'b>| m.scope(name, || term(format, x));
         let input = |name: &'static str, format: &Optional| format.0.as_ref().map(|f| read(name, f, m.uint_in(name, f.bits())));
         let scale = input("scale", &p.scale);
         let zero = match (&p.zero.0, p.zero_plus_one) {
@@ -298,173 +251,74 @@ mod rtl {
             }
             _ => input("zero", &p.zero),
         };
-        let factors: Vec<Operand> = scale.into_iter().chain(input("scale2", &p.scale2)).collect();
+        let factors: Vec<Term> = scale.into_iter().chain(input("scale2", &p.scale2)).collect();
+        let (subtract, add) = match p.form {
+            Form::Subtract => (zero, None),
+            Form::Add => (None, zero),
+        };
         let n = p.policy.random();
         let random = (n * p.roundings() > 0).then(|| m.uint_in("random", n * p.roundings() * p.lanes));
-        let lanes: Vec<Lane> = (0..p.lanes)
-            .map(|i| {
-                m.scope(&format!("lane{i}"), || {
-                    let code = decode(&p.code, p.policy.flushes(&p.code), codes.slice(w * (i + 1) - 1, w * i));
-                    let mut used = i * p.roundings();
-                    // The bits of the next rounding.
-                    let mut next = || {
-                        used += 1;
-                        random.map(|r| r.slice(used * n - 1, (used - 1) * n))
-                    };
-                    match (p.step(), &p.out) {
-                        (_, Output::Exact) => Lane { exact: Some(exact(p, code, zero, &factors)), code: None, beyond: None },
-                        (Some(step), Output::In(out)) => {
-                            let code = stepwise(p, step, out, code, zero, &factors, &mut next);
-                            Lane { code: Some(code), exact: None, beyond: None }
-                        }
-                        (None, Output::In(out)) => once(p, out, code, zero, &factors, next()),
-                    }
-                })
-            })
-            .collect();
-        let joined = |parts: Vec<UInt<'b>>| parts.into_iter().reduce(|low, x| x.cat(low)).unwrap_or_else(|| m.nat(0));
-        if p.out == Output::Exact {
-            let exact: Vec<Exact> = lanes.iter().filter_map(|l| l.exact).collect();
-            m.output("y", joined(exact.iter().map(|e| e.value.bits()).collect()));
-            let low = m.low();
-            let flags: [(&str, fn(&Exact<'b>) -> Option<Bit<'b>>); 3] =
-                [("nan", |e| e.nan), ("pos_inf", |e| e.pos_inf), ("neg_inf", |e| e.neg_inf)];
-            for ((name, flag), present) in flags.into_iter().zip(p.specials()) {
-                let one = |e: &Exact<'b>| {
-                    let raised = flag(e).unwrap_or(low);
-                    // Infinities of a result that is no number do not count.
-                    e.nan.filter(|_| name != "nan").map_or(raised, |nan| raised & !nan).uint()
+        let target = |format| Target::new(format, p.policy.rounding(format));
+        let (mut y, mut out_of_range, mut exact) = (Vec::new(), m.low(), Vec::new());
+        for i in 0..p.lanes {
+            m.scope(&format!("lane{i}"), || {
+                let code = term(&p.code, codes.slice(w * (i + 1) - 1, w * i));
+                let lane = Affine { code, subtract: subtract.clone(), factors: factors.clone(), add: add.clone() };
+                let mut used = i * p.roundings();
+                // The bits of the next rounding.
+                let mut next = || {
+                    used += 1;
+                    random.map(|r| r.slice(used * n - 1, (used - 1) * n))
                 };
-                if present {
-                    m.output(name, joined(exact.iter().map(one).collect()));
+                match (p.step(), &p.out) {
+                    (_, Output::Exact) => exact.push(lane.exact()),
+                    (Some(step), Output::In(out)) => {
+                        let (x, code) = lane.stepwise(&target(step), &mut next);
+                        y.push(code.filter(|_| out == step).unwrap_or_else(|| encode(&target(out), next(), x)));
+                    }
+                    (None, Output::In(out)) => {
+                        y.push(lane.once(&target(out), next()));
+                        if p.saturated == Saturated::Flag {
+                            out_of_range = out_of_range | beyond(out, lane.fixed());
+                        }
+                    }
                 }
+            });
+        }
+        let joined = |parts: Vec<UInt<'b>>| parts.into_iter().reduce(|low, x| x.cat(low)).unwrap_or_else(|| m.nat(0));
+        if p.out != Output::Exact {
+            m.output("y", joined(y));
+            if p.saturated == Saturated::Flag {
+                m.output("saturated", out_of_range.uint());
             }
             return;
         }
-        m.output("y", joined(lanes.iter().filter_map(|l| l.code).collect()));
-        if p.saturated == Saturated::Flag {
-            m.output("saturated", joined(lanes.iter().filter_map(|l| l.beyond).map(Bit::uint).collect()).any());
-        }
-    }
-
-    /// What comes out of a lane.
-    struct Lane<'b> {
-        code: Option<UInt<'b>>,
-        exact: Option<Exact<'b>>,
-        beyond: Option<Bit<'b>>,
-    }
-
-    fn once<'b>(
-        p: &Dequant,
-        out: &Format,
-        code: Operand<'b>,
-        zero: Option<Operand<'b>>,
-        factors: &[Operand<'b>],
-        random: Option<UInt<'b>>,
-    ) -> Lane<'b> {
-        let target = Target::new(out, p.policy.rounding(out));
-        let start = match (zero, p.form) {
-            (Some(z), Form::Subtract) => difference(code, z),
-            _ => code,
-        };
-        let product = factors.iter().fold(start, |x, f| exact_product(x, *f));
-        let flag = p.saturated == Saturated::Flag;
-        match (zero, p.form) {
-            (Some(z), Form::Add) => {
-                let sum = || {
-                    let lsb = product.grid().min(z.grid()) as i32;
-                    exact_sum(target_builder(&product), &[to_fixed(product, lsb), to_fixed(z, lsb)]).operand()
-                };
-                let beyond = flag.then(|| beyond(out, sum()));
-                Lane { code: Some(accumulate(&target, random, product, z)), exact: None, beyond }
-            }
-            _ => {
-                let beyond = flag.then(|| beyond(out, product));
-                Lane { code: Some(encode(&target, random, product)), exact: None, beyond }
+        m.output("y", joined(exact.iter().map(|e| e.value.bits()).collect()));
+        let low = m.low();
+        let flags: [(&str, fn(&Exact<'b>) -> Option<Bit<'b>>); 3] =
+            [("nan", |e| e.nan), ("pos_inf", |e| e.pos_inf), ("neg_inf", |e| e.neg_inf)];
+        for ((name, flag), present) in flags.into_iter().zip(p.specials()) {
+            let one = |e: &Exact<'b>| {
+                let raised = flag(e).unwrap_or(low);
+                // Infinities of a result that is no number do not count.
+                e.nan.filter(|_| name != "nan").map_or(raised, |nan| raised & !nan).uint()
+            };
+            if present {
+                m.output(name, joined(exact.iter().map(one).collect()));
             }
         }
-    }
-
-    fn target_builder<'b>(x: &Operand<'b>) -> Builder<'b> {
-        match x {
-            Operand::Fixed { value, .. } => value.builder(),
-            Operand::Float(n) => n.sig.builder(),
-        }
-    }
-
-    fn stepwise<'b>(
-        p: &Dequant,
-        step: &Format,
-        out: &Format,
-        code: Operand<'b>,
-        zero: Option<Operand<'b>>,
-        factors: &[Operand<'b>],
-        random: &mut dyn FnMut() -> Option<UInt<'b>>,
-    ) -> UInt<'b> {
-        let target = Target::new(step, p.policy.rounding(step));
-        let mut last = None;
-        let mut keep = |code: UInt<'b>| {
-            last = Some(code);
-            decode(step, false, code)
-        };
-        let mut x = code;
-        if let (Some(z), Form::Subtract) = (zero, p.form) {
-            x = keep(accumulate(&target, random(), x, negated(z)));
-        }
-        for factor in factors {
-            x = keep(encode(&target, random(), exact_product(x, *factor)));
-        }
-        if let (Some(z), Form::Add) = (zero, p.form) {
-            x = keep(accumulate(&target, random(), x, z));
-        }
-        match last {
-            Some(code) if out == step => code,
-            _ => encode(&Target::new(out, p.policy.rounding(out)), random(), x),
-        }
-    }
-
-    fn exact<'b>(p: &Dequant, code: Operand<'b>, zero: Option<Operand<'b>>, factors: &[Operand<'b>]) -> Exact<'b> {
-        let of = |f: &Format| exact_bounds(f, p.policy.flushes(f));
-        let used = p.used_zero().map(|z| of(&z));
-        let (mut x, mut bounds) = (code, of(&p.code));
-        if let (Some(z), Some(b), Form::Subtract) = (zero, &used, p.form) {
-            x = difference(x, z);
-            bounds = bounds.minus(b);
-        }
-        for (factor, format) in factors.iter().zip([&p.scale, &p.scale2].into_iter().filter_map(|f| f.0.as_ref())) {
-            x = exact_product(x, *factor);
-            bounds = bounds.times(&of(format));
-        }
-        let mut terms = vec![to_fixed(finite(x), bounds.lsb)];
-        if let (Some(z), Some(b), Form::Add) = (zero, &used, p.form) {
-            bounds = bounds.plus(b);
-            terms = vec![to_fixed(finite(x), bounds.lsb), to_fixed(finite(z), bounds.lsb)];
-        }
-        let sum = exact_sum(target_builder(&code), &terms).within(&bounds);
-        let bits = bounds.bits();
-        Exact { value: sum.value.sext(bits.max(sum.value.width())), ..sum }
     }
 }
 
 mod golden {
     use super::{Dequant, Form, PlusOne, Saturated};
     use crate::formats::*;
-    use crate::golden::arith::Sum;
-    use crate::golden::dequant::Part;
+    use crate::golden::dequant::{Affine, Part, out_of_range};
     use crate::golden::dot::Random;
-    use crate::golden::exact::Exact;
     use crate::golden::int::to_code;
     use crate::golden::model::{Model, pure};
     use crate::golden::round::Rounder;
-    use crate::golden::value::Value;
     use num_bigint::BigUint;
-
-    /// What a lane starts from.
-    struct Inputs {
-        code: Part,
-        zero: Option<Part>,
-        factors: Vec<Part>,
-    }
 
     pub fn model(p: &Dequant) -> Box<dyn Model> {
         let p = p.clone();
@@ -480,15 +334,19 @@ mod golden {
             };
             let (scale, zero, scale2) = (read(&p.scale, false), read(&p.zero, true), read(&p.scale2, false));
             let factors: Vec<Part> = scale.into_iter().chain(scale2).collect();
+            let (subtract, add) = match p.form {
+                Form::Subtract => (zero, None),
+                Form::Add => (None, zero),
+            };
             let mut random = inputs.get(1 + p.operations() as usize).map_or(Random::none(), |r| Random::new(r, p.policy.random()));
             let w = p.code.bits();
             let (mut y, mut flags, mut beyond) = (BigUint::ZERO, [0u32; 3].map(BigUint::from), false);
             for i in 0..p.lanes {
                 let code = (&inputs[0] >> (w * i)) & ((BigUint::from(1u32) << w) - 1u32);
                 let code = Part::read(&p.code, p.policy.operand(&p.code), &code);
-                let lane = Inputs { code, zero: zero.clone(), factors: factors.clone() };
+                let lane = Affine { code, subtract: subtract.clone(), factors: factors.clone(), add: add.clone() };
                 let Some(out) = &out else {
-                    let (number, raised) = exact(&p, &lane);
+                    let (number, raised) = lane.exact();
                     let extent = p.extent();
                     let units = number.in_units(extent.unit).expect("internal error: a result finer than the unit");
                     y |= to_code(&units, extent.bits()) << (extent.bits() * i);
@@ -498,9 +356,9 @@ mod golden {
                     continue;
                 };
                 let code = match &step {
-                    Some(step) => stepwise(&p, &lane, step, out, &mut random),
+                    Some(step) => lane.stepwise(step, out, &mut random),
                     None => {
-                        let result = once(&p, &lane, out);
+                        let result = lane.once(out.rounding().round);
                         beyond |= p.saturated == Saturated::Flag && out_of_range(out.format(), &result);
                         out.round(&result.with_nan_sign(NanSign::Positive), random.take())
                     }
@@ -524,71 +382,5 @@ mod golden {
             PlusOne::Wrap => (code + 1u32) % (BigUint::from(1u32) << bits),
             PlusOne::Keep => code + 1u32,
         }
-    }
-
-    fn once(p: &Dequant, lane: &Inputs, out: &Rounder) -> Value {
-        let start = match (&lane.zero, p.form) {
-            (Some(z), Form::Subtract) => lane.code.minus(z),
-            _ => lane.code.clone(),
-        };
-        let product = lane.factors.iter().fold(start, |x, f| x.times(f));
-        match (&lane.zero, p.form) {
-            (Some(z), Form::Add) => product.plus(z, out.rounding().round).value,
-            _ => product.value,
-        }
-    }
-
-    fn stepwise(p: &Dequant, lane: &Inputs, step: &Rounder, out: &Rounder, random: &mut Random) -> BigUint {
-        let plain = matches!(step.format(), Format::Int(_) | Format::Table(_));
-        let mut last = None;
-        let mut keep = |x: Part| {
-            let value = step.round_value(&x.value.with_nan_sign(NanSign::Positive), random.take());
-            last = Some(value.clone());
-            Part { value, plain }
-        };
-        let round = step.rounding().round;
-        let mut x = lane.code.clone();
-        if let (Some(z), Form::Subtract) = (&lane.zero, p.form) {
-            x = keep(x.plus(&z.negated(), round));
-        }
-        for factor in &lane.factors {
-            x = keep(x.times(factor));
-        }
-        if let (Some(z), Form::Add) = (&lane.zero, p.form) {
-            x = keep(x.plus(z, round));
-        }
-        match last {
-            Some(value) if out.format() == step.format() => out.round(&value, 0),
-            _ => out.round(&x.value.with_nan_sign(NanSign::Positive), random.take()),
-        }
-    }
-
-    /// The finite part, and the flags nan, pos_inf and neg_inf.
-    fn exact(p: &Dequant, lane: &Inputs) -> (Exact, [bool; 3]) {
-        let mut sum = Sum::new();
-        match (&lane.zero, p.form) {
-            (Some(z), Form::Subtract) => {
-                sum.add(&lane.factors.iter().fold(lane.code.minus(z), |x, f| x.times(f)).value);
-            }
-            (zero, _) => {
-                sum.add(&lane.factors.iter().fold(lane.code.clone(), |x, f| x.times(f)).value);
-                zero.iter().for_each(|z| sum.add(&z.value));
-            }
-        }
-        let nan = sum.is_nan();
-        (sum.finite, [nan, sum.positive_infinity && !nan, sum.negative_infinity && !nan])
-    }
-
-    /// True if the exact number is beyond the least or largest one of an integer format.
-    fn out_of_range(format: &Format, x: &Value) -> bool {
-        let (Format::Int(f), Some(x)) = (format, x.exact()) else { return false };
-        let half = Exact::power_of_two(i64::from(f.bits) - 1);
-        let one = Exact::from(1);
-        let (least, most) = match f.kind {
-            IntKind::Unsigned => (Exact::zero(), &half.scale(1) - &one),
-            IntKind::Twos => (-&half, &half - &one),
-            IntKind::Symmetric | IntKind::SignMagnitude => (&one - &half, &half - &one),
-        };
-        x < least.scale(f.lsb_exp.into()) || x > most.scale(f.lsb_exp.into())
     }
 }

@@ -24,6 +24,24 @@ impl Extent {
         let units = |x: &Exact| x.in_units(self.unit).unwrap_or_default();
         twos_complement_bits(&units(&self.min), &units(&self.max))
     }
+
+    /// Of sums with numbers of another set.
+    pub fn plus(&self, other: &Extent) -> Extent {
+        Extent { unit: self.unit.min(other.unit), min: &self.min + &other.min, max: &self.max + &other.max }
+    }
+
+    /// Of differences.
+    pub fn minus(&self, other: &Extent) -> Extent {
+        Extent { unit: self.unit.min(other.unit), min: &self.min - &other.max, max: &self.max - &other.min }
+    }
+
+    /// Of products.
+    pub fn times(&self, other: &Extent) -> Extent {
+        let mut corners = [&self.min * &other.min, &self.min * &other.max, &self.max * &other.min, &self.max * &other.max];
+        corners.sort();
+        let [min, .., max] = corners;
+        Extent { unit: self.unit + other.unit, min, max }
+    }
 }
 
 /// An operand code with its value.

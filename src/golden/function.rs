@@ -181,13 +181,14 @@ impl Function {
         self.clipped(x, lo, hi, &tiny)
     }
 
-    /// With the ends on the side of 0 that the function is known to be on.
+    /// An end on the wrong side of 0, where the function is known not to be, is moved just across.
     fn clipped(self, x: &Exact, lo: Exact, hi: Exact, tiny: &Exact) -> Image {
         let speck = tiny.scale(-64);
         let positive = matches!(self, Exp | Exp2 | Sigmoid | Sqrt | Rsqrt) || !x.is_negative();
         let (lo, hi) = match positive {
-            true => (lo.max(speck.clone()), hi.max(speck)),
-            false => (lo.min(-&speck), hi.min(-&speck)),
+            true if lo <= Exact::zero() => (speck.clone(), hi.max(speck)),
+            false if hi >= Exact::zero() => (lo.min(-&speck), -&speck),
+            _ => (lo, hi),
         };
         Image::Within(lo, hi)
     }

@@ -44,7 +44,7 @@ fn quantact() {
         reals.set("s_out", &scale(&record["out_scale_f32"])).unwrap();
         let mut given = vec![("to".to_string(), to.clone())];
         let mut want = vec![("b".to_string(), b_text.clone()), ("c".into(), c_text.clone())];
-        let (mut b2_text, mut c2_text) = (String::new(), String::new());
+        let (b2_text, c2_text);
         if residual.is_some() {
             (b2_text, c2_text) = (integer(&record["m_identity"]).to_string(), integer(&record["e_identity"]).to_string());
             want.extend([("b2".to_string(), b2_text.clone()), ("c2".into(), c2_text.clone())]);
