@@ -186,7 +186,7 @@ fn walsh_hadamard() {
 
 #[test]
 fn representative_points_are_clean_and_right() {
-    let all = [("requant", REQUANT), ("dequant", DEQUANT), ("unpack", UNPACK), ("fwht", FWHT), ("table_fn", TABLE_FN)];
+    let all = [("requant", REQUANT), ("dequant", DEQUANT), ("unpack", UNPACK), ("fwht", FWHT)];
     let blocks: Vec<_> = all
         .iter()
         .flat_map(|(name, points)| points.iter().map(|p| configure(name, p).unwrap_or_else(|e| panic!("{p}: {e}"))))
@@ -321,67 +321,6 @@ fn packed_words_of_every_shape() {
     assert_eq!(points, 2 * 2 * 12 * 3 + 120);
 }
 
-const TABLE_FN: &[&str] = &[
-    "",
-    "function=gelu from=int8-q4 out=int8-q4 overflow=saturate",
-    "function=exp from=int8-q5 out=uint8-q7 overflow=saturate",
-    "function=reciprocal from=e5m2 out=bf16",
-    "function=rsqrt from=uint10 out=fp16",
-    "function=sigmoid from=e4m3fn out=e4m3fn round=down",
-    "function=tanh from=nf4 out=fp32",
-    "function=erf from=e4m3 out=e5m2 round=up subnormals_out=flush",
-    "function=gelu_tanh from=e4m3fnuz out=fp16",
-    "function=exp2 from=int6-q2 out=e8m0fnu",
-    "function=sqrt from=int10 out=uint5 nan=max overflow=saturate round=rtz",
-    "function=sqrt from=uint1 out=fp16",
-];
-
-/// Values known without computing: exact cases, limits, and roundings that differ between the modes.
-#[test]
-fn functions_at_known_points() {
-    let y = |params: &str, x: u32| run("table_fn", params, &[x.into()])[0].clone();
-    for (params, x, want) in [
-        ("function=exp from=int8-q4 out=fp16", 0, 0x3c00u32),
-        ("function=exp from=int8-q4 out=fp32", 16, 0x402d_f854), // e
-        ("function=exp2 from=int8 out=fp32", 0xfd, 0x3e00_0000), // 2^-3
-        ("function=sigmoid from=int8 out=fp32", 0, 0x3f00_0000),
-        ("function=sigmoid from=int8 out=fp16 round=down", 127, 0x3bff), // just below 1
-        ("function=sigmoid from=int8 out=fp16", 127, 0x3c00),
-        ("function=sigmoid from=int8 out=fp16 round=up", 0x80, 0x0001), // just above 0
-        ("function=gelu from=int8 out=fp16", 0x80, 0x8000),
-        ("function=gelu from=int8 out=fp16 round=down", 0x80, 0x8001),
-        ("function=gelu from=int8 out=fp32", 1, 0x3f57_625f), // 0.8413447
-        ("function=tanh from=int8 out=fp32", 1, 0x3f42_f7d6), // 0.7615942
-        ("function=erf from=int8 out=fp32", 1, 0x3f57_bb3d),  // 0.8427008
-        ("function=reciprocal from=e5m2 out=fp32", 0x80, 0xff80_0000),
-        ("function=reciprocal from=uint8 out=fp32", 3, 0x3eaa_aaab),
-        ("function=rsqrt from=uint8 out=fp16", 0, 0x7c00),
-        ("function=rsqrt from=uint8 out=fp16", 4, 0x3800),
-        ("function=sqrt from=int8 out=fp16", 0xff, 0x7e00),
-        ("function=sqrt from=uint8 out=fp16", 9, 0x4200),
-        ("function=silu from=e5m2 out=fp16", 0xfc, 0x8000),
-    ] {
-        assert_eq!(y(params, x), want.into(), "{params} {x:x}");
-    }
-}
-
-/// Every function between every kind of formats; entries grow and shrink with the direction of rounding.
-#[test]
-fn tables_of_every_function() {
-    let functions = "exp exp2 sigmoid tanh silu gelu gelu_tanh erf reciprocal sqrt rsqrt";
-    let mut vectors = 0;
-    for function in functions.split(' ') {
-        for from in ["e4m3fn", "e5m2", "int8-q4", "uint10-q6", "p3109_k6p3se", "nf4", "e8m0fnu"] {
-            for out in ["e4m3fn", "e5m2", "fp16", "int8-q6", "uint4"] {
-                for round in ["rne", "up", "down"] {
-                    vectors += check("table_fn", &format!("function={function} from={from} out={out} round={round}"));
-                }
-            }
-        }
-    }
-    assert_eq!(vectors, 11 * 5 * 3 * (256 * 4 + 1024 + 64 + 16));
-}
-
 #[test]
 fn what_cannot_be_is_refused() {
     let cases: &[(&str, &str, &[&str])] = &[
@@ -401,9 +340,6 @@ fn what_cannot_be_is_refused() {
         ("dequant", "roundings=nf4", &["--roundings", "floating-point format or an integer"]),
         ("dequant", "scale=none roundings=fp16", &["--roundings", "--scale or --zero"]),
         ("dequant", "out=exact round=up", &["--round", "not rounded"]),
-        ("table_fn", "from=fp16", &["--from", "at most 10 bits"]),
-        ("table_fn", "round=stochastic", &["--round", "no random bits"]),
-        ("table_fn", "out=int8 overflow=wrap", &["--overflow", "saturate"]),
         ("fwht", "length=12", &["--length", "power of two"]),
         ("fwht", "from=fp16", &["--from", "without NaN"]),
         ("unpack", "layout=q4_0 bits=5", &["--bits", "--layout words, split"]),

@@ -295,11 +295,9 @@ mod rtl {
         }
         m.output("y", joined(exact.iter().map(|e| e.value.bits()).collect()));
         let low = m.low();
-        let flags: [(&str, fn(&Exact<'b>) -> Option<Bit<'b>>); 3] =
-            [("nan", |e| e.nan), ("pos_inf", |e| e.pos_inf), ("neg_inf", |e| e.neg_inf)];
-        for ((name, flag), present) in flags.into_iter().zip(p.specials()) {
+        for ((i, name), present) in ["nan", "pos_inf", "neg_inf"].into_iter().enumerate().zip(p.specials()) {
             let one = |e: &Exact<'b>| {
-                let raised = flag(e).unwrap_or(low);
+                let raised = [e.nan, e.pos_inf, e.neg_inf][i].unwrap_or(low);
                 // Infinities of a result that is no number do not count.
                 e.nan.filter(|_| name != "nan").map_or(raised, |nan| raised & !nan).uint()
             };

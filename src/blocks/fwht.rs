@@ -194,7 +194,7 @@ mod golden {
             let mut at = 0;
             for i in 0..p.length {
                 let sum = x.iter().enumerate().fold(Exact::zero(), |sum, (j, x)| {
-                    if (i & j as u32).count_ones() % 2 == 0 { &sum + x } else { &sum - x }
+                    if (i & j as u32).count_ones().is_multiple_of(2) { &sum + x } else { &sum - x }
                 });
                 let sum = sum.scale(-i64::from(p.shift));
                 let (code, bits) = match &out {

@@ -410,7 +410,6 @@ registry! {
     dequant::Dequant,
     unpack::Unpack,
     fwht::Fwht,
-    table_fn::TableFn,
 }
 
 /// The block of that name.

@@ -136,7 +136,7 @@ fn autogptq() {
                 let mask = BigUint::from((1u32 << bits) - 1);
                 let run_values: Vec<u64> =
                     (0..per as u32).map(|i| u64::try_from((&number >> (bits * i)) & &mask).expect("a code")).collect();
-                judge.job("unpack", &layout).vector(&[number.clone()], Want::Lanes(side_by_side(&run_values, bits)));
+                judge.job("unpack", &layout).vector(std::slice::from_ref(&number), Want::Lanes(side_by_side(&run_values, bits)));
                 values.extend(run_values);
             }
             values
