@@ -2,7 +2,9 @@
 mod points;
 
 use narrowgen::blocks::{self, Configured};
-use narrowgen::flow::lint;
+use narrowgen::flow::engine::Kind;
+use narrowgen::flow::stimulus::Options;
+use narrowgen::flow::{check, lint};
 use narrowgen::flow::tool::{Tool, for_tests};
 use num_bigint::BigUint;
 use points::{Field, Point};
@@ -143,6 +145,86 @@ fn serial_mac_refuses_what_has_no_digits() {
         ("terms=0", "--terms: 0 is out of range"),
     ] {
         let error = block("serial_mac", params).err().expect(params);
+        assert!(error.starts_with(word), "{params}: {error}");
+    }
+}
+
+/// Elements of an array, and the numbers of matrix products that are compared.
+const ELEMENTS: &[(&str, u64)] = &[
+    ("pe=mac pe_params=a=int8,b=int8,acc=int32", 200),
+    ("pe=mac pe_params=a=e4m3fn,b=e4m3fn,acc=fp32", 60),
+    ("pe=mac pe_params=a=e4m3fn,b=e4m3fn,acc=exact", 60),
+    ("pe=mac pe_params=a=int8,b=ternary,acc=int32", 60),
+    ("pe=serial_mac", 40),
+    ("pe=serial_mac pe_params=order=booth", 40),
+    ("pe=bitmod_pe", 20),
+    ("pe=bitmod_pe pe_params=w=int6", 20),
+    ("pe=dot pe_params=a=int8,b=int8,lanes=4,out=exact", 60),
+];
+
+/// Random matrix products in arrays of 8×8 elements, with stalls at both ends.
+#[test]
+fn systolic_arrays_of_every_element() {
+    let kinds: &[Kind] = match for_tests("systolic_arrays_of_every_element", &[Tool::Verilator, Tool::Cxx]) {
+        true => &[Kind::Native, Kind::Verilator],
+        false => &[Kind::Native],
+    };
+    for (params, rows) in ELEMENTS {
+        let array = block("systolic", &format!("rows=8 cols=8 {params}")).unwrap_or_else(|e| panic!("{params}: {e}"));
+        let design = array.design().expect("a design");
+        let options = Options { vectors: *rows, ..Options::default() };
+        let report = check::check(array.as_ref(), &design, kinds, &options, &|_, _| ()).unwrap_or_else(|e| panic!("{params}: {e}"));
+        assert_eq!(report.results.len(), kinds.len());
+        for result in &report.results {
+            println!("{params}: {} {} rows, {:?}", result.engine, result.vectors, result.stream);
+            assert_eq!((result.mismatches, result.vectors), (0, *rows), "{params} in {}", result.engine);
+        }
+    }
+}
+
+/// What comes out is the product of the matrices.
+#[test]
+fn systolic_multiplies_matrices() {
+    let mut rng = ChaCha8Rng::seed_from_u64(43);
+    let (rows, cols) = (5u32, 3u32);
+    let array = block("systolic", "rows=5 cols=3 pe=mac pe_params=a=int8,b=int8,acc=int32").expect("legal");
+    let mut model = array.golden();
+    let mut products = 0;
+    for _ in 0..40 {
+        let depth = rng.random_range(1..=30);
+        let mut matrix = |n: u32| (0..depth).map(|_| (0..n).map(|_| rng.random_range(-128..128i64)).collect()).collect::<Vec<Vec<i64>>>();
+        let (a, b) = (matrix(rows), matrix(cols));
+        let mut found = Vec::new();
+        let packed = |v: &[i64]| v.iter().rev().fold(BigUint::ZERO, |all, x| (all << 8) | BigUint::from(*x as u8));
+        for k in 0..depth {
+            model.step(&[packed(&a[k]), packed(&b[k]), BigUint::from(k + 1 == depth)], &mut found);
+        }
+        assert_eq!(found.len() as u32, 2 * rows);
+        for (at, token) in found.chunks(2).enumerate() {
+            let r = rows as usize - 1 - at;
+            assert_eq!(token[1], BigUint::from(r == 0));
+            for c in 0..cols as usize {
+                let sum: i64 = (0..depth).map(|k| a[k][r] * b[k][c]).sum();
+                let code = (&token[0] >> (32 * c)) % (BigUint::from(1u32) << 32);
+                assert_eq!(code, BigUint::from(sum as i32 as u32));
+                products += 1;
+            }
+        }
+    }
+    assert_eq!(products, 40 * 15);
+}
+
+#[test]
+fn systolic_refuses_what_cannot_be_an_element() {
+    for (params, word) in [
+        ("pe=convert", "--pe: `convert` cannot be an element; an element has operands `a` and another"),
+        ("pe=systolic", "--pe: `systolic` is not one of: convert, mul"),
+        ("pe_params=a", "--pe-params: `a` is not NAME=VALUE"),
+        ("pe_params=acc=nothing", "--pe-params: mac: --acc: "),
+        ("pe_params=lanes=3", "--pe-params: mac: --lanes: `mac` has no such parameter"),
+        ("rows=0", "--rows: 0 is out of range; allowed: 1..=128"),
+    ] {
+        let error = block("systolic", params).err().expect(params);
         assert!(error.starts_with(word), "{params}: {error}");
     }
 }

@@ -413,6 +413,7 @@ registry! {
     dequant::Dequant,
     unpack::Unpack,
     fwht::Fwht,
+    systolic::Systolic,
 }
 
 /// The block of that name.
