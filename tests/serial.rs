@@ -4,8 +4,8 @@ mod points;
 use narrowgen::blocks::{self, Configured};
 use narrowgen::flow::engine::Kind;
 use narrowgen::flow::stimulus::Options;
-use narrowgen::flow::{check, lint};
 use narrowgen::flow::tool::{Tool, for_tests};
+use narrowgen::flow::{check, lint};
 use num_bigint::BigUint;
 use points::{Field, Point};
 use rand::seq::IndexedRandom;
@@ -173,7 +173,8 @@ fn systolic_arrays_of_every_element() {
         let array = block("systolic", &format!("rows=8 cols=8 {params}")).unwrap_or_else(|e| panic!("{params}: {e}"));
         let design = array.design().expect("a design");
         let options = Options { vectors: *rows, ..Options::default() };
-        let report = check::check(array.as_ref(), &design, kinds, &options, &|_, _| ()).unwrap_or_else(|e| panic!("{params}: {e}"));
+        let report =
+            check::check(array.as_ref(), &design, kinds, &options, &|_, _| ()).unwrap_or_else(|e| panic!("{params}: {e}"));
         assert_eq!(report.results.len(), kinds.len());
         for result in &report.results {
             println!("{params}: {} {} rows, {:?}", result.engine, result.vectors, result.stream);
@@ -192,7 +193,8 @@ fn systolic_multiplies_matrices() {
     let mut products = 0;
     for _ in 0..40 {
         let depth = rng.random_range(1..=30);
-        let mut matrix = |n: u32| (0..depth).map(|_| (0..n).map(|_| rng.random_range(-128..128i64)).collect()).collect::<Vec<Vec<i64>>>();
+        let mut matrix =
+            |n: u32| (0..depth).map(|_| (0..n).map(|_| rng.random_range(-128..128i64)).collect()).collect::<Vec<Vec<i64>>>();
         let (a, b) = (matrix(rows), matrix(cols));
         let mut found = Vec::new();
         let packed = |v: &[i64]| v.iter().rev().fold(BigUint::ZERO, |all, x| (all << 8) | BigUint::from(*x as u8));

@@ -2,6 +2,7 @@
 //! golden models and the RTL compiler; each block keeps them apart in `mod rtl` and `mod golden`.
 pub mod clocking;
 mod corners;
+pub mod element;
 pub mod exact;
 pub mod header;
 pub mod numbers;

@@ -14,8 +14,9 @@
 //! `ready` or `…_ready` are all waited for (and a clock more, in which that is collected). Then the results go into a second
 //! set of registers, which moves down as they are taken while the next row of tokens streams in. A stall at
 //! either end stops what must wait, and nothing is lost.
-use super::params::{ParamError, ParamValue, Values};
-use super::{Block, Configured, Port, Protocol, REGISTRY, Role, RowLengths};
+use super::element::{Element, ElementParams};
+use super::params::ParamError;
+use super::{Block, Configured, Port, Protocol, Role, RowLengths};
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
 use crate::hdl::ir::Reset;
@@ -35,65 +36,9 @@ params! {
     }
 }
 
-/// The name of a block that can be an element.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Element(String);
-
-impl ParamValue for Element {
-    const IN_NAME: bool = true;
-    fn parse(text: &str) -> Result<Self, String> {
-        match REGISTRY.iter().any(|b| b.name() == text && text != Systolic::NAME) {
-            true => Ok(Element(text.into())),
-            false => Err(format!("`{text}` is not one of: {}", Self::allowed())),
-        }
-    }
-    fn text(&self) -> String {
-        self.0.clone()
-    }
-    fn allowed() -> String {
-        let names: Vec<&str> = REGISTRY.iter().map(|b| b.name()).filter(|n| *n != Systolic::NAME).collect();
-        names.join(", ")
-    }
-    fn values() -> Values {
-        Values::Words(vec!["mac", "mul", "dot", "serial_mac", "bitmod_pe"])
-    }
-    fn ident(&self, _: &str) -> String {
-        self.0.clone()
-    }
-}
-
-/// Parameters of an element as given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ElementParams(Vec<(String, String)>);
-
-impl ParamValue for ElementParams {
-    fn parse(text: &str) -> Result<Self, String> {
-        let pair = |word: &str| {
-            let (name, value) = word.split_once('=').ok_or_else(|| format!("`{word}` is not NAME=VALUE"))?;
-            Ok((name.trim().to_string(), value.trim().to_string()))
-        };
-        let words = text.split(',').map(str::trim).filter(|w| !w.is_empty());
-        words.map(pair).collect::<Result<_, String>>().map(ElementParams)
-    }
-    fn text(&self) -> String {
-        self.0.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(",")
-    }
-    fn allowed() -> String {
-        "NAME=VALUE,…, parameters of the block of --pe".into()
-    }
-    fn values() -> Values {
-        Values::Words(vec!["", "a=int8,b=int8"])
-    }
-    fn ident(&self, _: &str) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-        self.text().chars().map(plain).collect()
-    }
-}
-
 impl Systolic {
     fn element(&self) -> Result<Box<dyn Configured>, ParamError> {
-        let block = super::find(&self.pe.0).ok_or_else(|| ParamError::new("pe", format!("allowed: {}", Element::allowed())))?;
-        block.configure(&self.pe_params.0).map_err(|e| ParamError::new("pe_params", format!("{}: {e}", self.pe.0)))
+        self.pe.configure(&self.pe_params)
     }
 
     /// The configured element, once [`Block::validate`] has seen it.
@@ -174,7 +119,7 @@ impl Block for Systolic {
         let kind = pe.protocol() == Protocol::Cycle && (pe.latency() == 0) != (controls == (true, true));
         if !kind || !shape.has(Way::Row) || !shape.has(Way::Column) || !shape.has(Way::Out) {
             let need = "an element has operands `a` and another, and either `clear` and `en` or no clock; e.g. mac, serial_mac, bitmod_pe, dot, mul";
-            return Err(ParamError::new("pe", format!("`{}` cannot be an element; {need}", self.pe.0)));
+            return Err(ParamError::new("pe", format!("`{}` cannot be an element; {need}", pe.block())));
         }
         Ok(())
     }
