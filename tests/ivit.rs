@@ -172,6 +172,74 @@ fn gelu() {
     judge("gelu", &jobs);
 }
 
+/// The floor of the square root differs from the published ten steps in some records: those give the deviation.
+#[test]
+fn norm() {
+    let (mut jobs, mut rows, mut apart) = (BTreeMap::new(), 0, 0);
+    for record in records("ivit_layernorm") {
+        let x = numbers(&record["x_int"]);
+        let bias = match &record["bias_int_f64"] {
+            Value::String(_) => vec![BigInt::ZERO; x.len()],
+            list => numbers(list),
+        };
+        let params = [
+            ("isqrt", "ivit10".to_string()),
+            ("in_bits", record["in_bits"].to_string()),
+            ("lanes", lanes(x.len() as i64 / 4).to_string()),
+            ("longest", "1024".into()),
+        ];
+        let y = numbers(&record["out_int_f64"]);
+        jobs.entry(format!("{params:?}")).or_insert_with(|| job("ilayernorm", &params)).row(&[&x, &bias], &y);
+        rows += 1;
+        // Where both roots are the same the exact one gives the same.
+        if record["isqrt_of_var"] == record["int_std_after_10_steps"] {
+            let params = [params[1].clone(), params[2].clone(), params[3].clone()];
+            jobs.entry(format!("exact {params:?}")).or_insert_with(|| job("ilayernorm", &params)).row(&[&x, &bias], &y);
+        } else {
+            apart += 1;
+        }
+    }
+    assert_eq!(rows, 147);
+    println!("{apart} records where ten steps do not give the floor of the root");
+    judge("norm", &jobs);
+}
+
+/// Every nonlinear operator of an integer-only vision transformer on images: 8-bit residual stream and 16-bit.
+#[test]
+fn vision_transformer() {
+    let (mut jobs, mut rows) = (BTreeMap::new(), BTreeMap::<String, usize>::new());
+    for record in records("tiny_ivit") {
+        let (op, word) = (record["op"].as_str().expect("an operator"), |name: &str| record[name].to_string());
+        let mut params = vec![("in_bits", word("in_bits")), ("lanes", "4".into())];
+        let block = match op {
+            "layernorm" => {
+                params.push(("isqrt", record["isqrt"].as_str().expect("a word").into()));
+                "ilayernorm"
+            }
+            "shiftmax" => {
+                params.extend([("x0", word("x0")), ("n", word("n")), ("out_bits", word("bits"))]);
+                "shiftmax"
+            }
+            _ => {
+                params.extend([("x0", word("x0")), ("n", word("n")), ("sigmoid_bits", word("bits"))]);
+                "shiftgelu"
+            }
+        };
+        let job = jobs.entry(format!("{block} {params:?}")).or_insert_with(|| job(block, &params));
+        let bias = record.get("bias").map(numbers);
+        let lists = |name: &str| record[name].as_array().expect("rows").iter().map(numbers).collect::<Vec<_>>();
+        for (x, y) in lists("x").iter().zip(lists("y")) {
+            match &bias {
+                Some(bias) => job.row(&[x, bias], &y),
+                None => job.row(&[x], &y),
+            }
+            *rows.entry(op.into()).or_default() += 1;
+        }
+    }
+    assert_eq!(rows.values().copied().collect::<Vec<_>>(), [595, 153, 459], "{rows:?}");
+    judge("vision_transformer", &jobs);
+}
+
 /// Vectors printed with the description of the operators.
 #[test]
 fn printed() {
@@ -195,6 +263,18 @@ fn printed() {
         let x = integers([-127, -64, -32, -8, 0, 8, 32, 64, 127]);
         let y = integers([0, -64, -416, -376, 0, 648, 3648, 8064, 16129]);
         jobs.entry(format!("shiftgelu {divider}")).or_insert_with(|| job("shiftgelu", &params)).row(&[&x], &y);
+    }
+    for (isqrt, variant) in [("ivit10", "pt"), ("exact", "pt")] {
+        let params = text(&[("isqrt", isqrt), ("variant", variant)]);
+        let x = integers([120, -30, 55, 8, -77, 101, -5, 66]);
+        let mut y = integers([539870175, -359913450, 149963937, -131968265, -641845653, 425897582, -209949513, 215948070]);
+        if isqrt == "exact" {
+            // The root is 178 in place of 179.
+            let half = |x: &BigInt| ((x - 30) * ((1i64 << 31) - 1).div_euclid(178)) >> 1;
+            y = x.iter().map(half).collect();
+        }
+        let zeros = vec![BigInt::ZERO; x.len()];
+        jobs.entry(format!("ilayernorm {params:?}")).or_insert_with(|| job("ilayernorm", &params)).row(&[&x, &zeros], &y);
     }
     judge("printed", &jobs);
 }

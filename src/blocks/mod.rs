@@ -408,6 +408,7 @@ registry! {
     shift_exp::ShiftExp,
     shiftmax::Shiftmax,
     shiftgelu::Shiftgelu,
+    ilayernorm::Ilayernorm,
     serial_mac::SerialMac,
     bitmod_pe::BitmodPe,
     requant::Requant,

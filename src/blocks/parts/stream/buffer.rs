@@ -22,7 +22,8 @@ pub struct RowBuffer<'b> {
     pub pass: Vec<Bit<'b>>,
     phase: Reg<UInt<'b>>,
     passes: u32,
-    taken_last: Bit<'b>,
+    /// It is the last of its row.
+    pub taken_last: Bit<'b>,
     issued_last: Bit<'b>,
 }
 
