@@ -55,6 +55,10 @@ fn meaning(port: &Port) -> String {
             format!("{} lanes of {} bits, {}, lane 0 lowest", port.lanes, port.bits / port.lanes, names::name(format))
         }
         (Some(format), _) => names::name(format),
+        (None, Some(lsb)) if port.lanes > 1 => {
+            let bits = port.bits / port.lanes;
+            format!("{} lanes of {bits} bits, two's complement, bit 0 of each weighs 2^{lsb}, lane 0 lowest", port.lanes)
+        }
         (None, Some(lsb)) => format!("two's complement, bit 0 weighs 2^{lsb}"),
         (None, None) => match (port.role, port.name) {
             (super::Role::Clear, _) => "starts a new sum".into(),

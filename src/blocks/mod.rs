@@ -416,6 +416,7 @@ registry! {
     unpack::Unpack,
     fwht::Fwht,
     systolic::Systolic,
+    table_fn::TableFn,
 }
 
 /// The block of that name.

@@ -53,7 +53,8 @@ impl Constants {
     pub fn check(&self, param: &str, channels: u32, range: std::ops::RangeInclusive<i64>) -> Result<(), ParamError> {
         let Constants::Of(Integers(all)) = self else { return Ok(()) };
         if all.len() != 1 && all.len() != channels as usize {
-            let message = format!("{} numbers; allowed: 1 for all lanes, or {channels}, one for each", all.len());
+            let each = if channels > 1 { format!(" for all lanes, or {channels}, one for each") } else { String::new() };
+            let message = format!("{} numbers; allowed: 1{each}", all.len());
             return Err(ParamError::new(param, message));
         }
         match all.iter().find(|n| !range.contains(n)) {

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod divide;
 pub mod encode;
 pub mod fixed;
+pub mod functions;
 pub mod normalize;
 pub mod popcount;
 pub mod product;
@@ -18,6 +19,7 @@ pub mod requant;
 pub mod shift;
 pub mod shift_exp;
 pub mod stream;
+pub mod tabulate;
 pub mod tree;
 
 pub use add::{accumulate, add_floats, plus_zero};
