@@ -33,7 +33,7 @@ fn halves_of_the_three_rules() {
     for (rule, want) in [("half_even", [0, 2, 0, -2, 2]), ("half_up", [1, 2, 0, -1, 3]), ("half_away", [1, 2, -1, -2, 3])] {
         for (acc, want) in [1i64, 3, -1, -3, 5].into_iter().zip(want) {
             let x = to_code(&acc.into(), 32);
-            let constant = run("requant", &format!("b=1073741824 c=31 round={rule}"), &[x.clone()]);
+            let constant = run("requant", &format!("b=1073741824 c=31 round={rule}"), std::slice::from_ref(&x));
             let port = run("requant", &format!("b=port c=port round={rule}"), &[x, (1u32 << 30).into(), 31u32.into()]);
             assert_eq!(constant, port);
             assert_eq!(from_code(&constant[0], 8), BigInt::from(want), "{rule} {acc}");
