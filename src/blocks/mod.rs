@@ -415,8 +415,8 @@ registry! {
     dequant::Dequant,
     unpack::Unpack,
     fwht::Fwht,
-    systolic::Systolic,
     table_fn::TableFn,
+    systolic::Systolic,
 }
 
 /// The block of that name.
