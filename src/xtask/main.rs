@@ -3,6 +3,7 @@
 
 mod characterize;
 mod pareto;
+mod real_data;
 mod regen;
 mod sweeps;
 mod teeth;
@@ -24,6 +25,7 @@ static TASKS: &[Task] = &[
         "run the sweeps of fpga/results/*/spec.toml, write their results.csv and the FP8-INT8 table; [NAME…]",
         sweeps::run,
     ),
+    Task("real-data", "blocks on captured tensors against binary64, write testbenches/real/README.md; FOLDER", real_data::run),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 
