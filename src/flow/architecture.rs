@@ -1,5 +1,6 @@
 //! A block with its products and sums built as architectures: [`Shape`] says what the user asks,
 //! [`Shaped`] is the hardware.
+use super::costs;
 use super::target::Target;
 use crate::blocks::{Configured, Ideal, Port, Protocol};
 use crate::golden::model::Model;
@@ -94,7 +95,7 @@ impl Shape {
             Choice::None => None,
             Choice::Always(arch) => Some(arch),
             Choice::Auto if self.pipelined => None,
-            Choice::Auto => Some(Arch::Booth),
+            Choice::Auto => costs::smallest(self.target, unit),
         }
         .filter(|_| !(self.pipelined && matches!(unit, Unit::Accumulate { .. })))
         .filter(|_| !(self.dsp == Dsp::Auto && self.target.has_dsp() && unit.worth_dsp()))

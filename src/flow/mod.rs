@@ -8,6 +8,7 @@ pub mod characterize;
 pub mod check;
 pub mod clocked;
 pub mod codes;
+pub mod costs;
 pub mod coverage;
 pub mod delay;
 pub mod diagram;

@@ -1,6 +1,7 @@
 //! Developer tasks. `cargo xtask` alone lists them.
 #![forbid(unsafe_code)]
 
+mod architectures;
 mod characterize;
 mod pareto;
 mod real_data;
@@ -26,6 +27,7 @@ static TASKS: &[Task] = &[
         sweeps::run,
     ),
     Task("real-data", "blocks on captured tensors against binary64, write testbenches/real/README.md; FOLDER", real_data::run),
+    Task("architectures", "measure architectures, rewrite fpga/architectures.csv; [TARGET…]", architectures::run),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 

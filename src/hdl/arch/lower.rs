@@ -57,8 +57,8 @@ struct Plan {
     unit: Unit,
     module: ModuleId,
     products: Vec<NodeId>,
-    /// What the product is added to.
-    base: Option<NodeId>,
+    /// Other inputs.
+    others: Vec<NodeId>,
 }
 
 /// The plans of a module, by the node whose value they give.
@@ -85,11 +85,20 @@ impl Plans {
             }
             match old.node(id).op {
                 Op::Add => {
-                    let _ = plans.tree(old, &mut f, library, &uses, id) || plans.sum(old, &mut f, library, &uses, id);
+                    let _ = plans.tree(old, &mut f, library, &uses, id)
+                        || plans.sum(old, &mut f, library, &uses, id)
+                        || plans.shift_add(old, &f, library, &uses, id);
+                }
+                Op::Shl => {
+                    if let Some(s) = shifted(old, &uses, id) {
+                        let (a, b) = s.kinds(old);
+                        let unit = Unit::Shift { a, b, width: old.width(id) };
+                        plans.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign], &s.inside);
+                    }
                 }
                 Op::MulS | Op::MulU => {
                     let (a, b) = kinds(&mut f, old, id);
-                    plans.add(library, id, Unit::Product { a, b }, vec![id], None, &[]);
+                    plans.add(library, id, Unit::Product { a, b }, vec![id], Vec::new(), &[]);
                 }
                 _ => {}
             }
@@ -104,12 +113,12 @@ impl Plans {
         id: NodeId,
         unit: Unit,
         products: Vec<NodeId>,
-        base: Option<NodeId>,
+        others: Vec<NodeId>,
         inside: &[NodeId],
     ) -> bool {
         let Some(module) = library.module(&unit) else { return false };
         inside.iter().for_each(|n| self.inside[n.index()] = true);
-        self.at.insert(id, Plan { unit, module, products, base });
+        self.at.insert(id, Plan { unit, module, products, others });
         true
     }
 
@@ -125,7 +134,47 @@ impl Plans {
             return false;
         }
         let unit = Unit::Dot { a, b, lanes: products.len() as u32, width: old.width(id) };
-        self.add(library, id, unit, products, None, &inside)
+        self.add(library, id, unit, products, Vec::new(), &inside)
+    }
+
+    /// The sum of something and a shifted number.
+    fn shift_add(&mut self, old: &Module, f: &Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let args = old.args(id);
+        for (x, base) in [(args[1], args[0]), (args[0], args[1])] {
+            let mut inside = Vec::new();
+            let mut at = x;
+            let mut step = |op: Op| match old.node(at).op == op && uses[at.index()] == 1 {
+                true => {
+                    inside.push(at);
+                    let from = old.node(at).imm;
+                    at = old.args(at)[0];
+                    from
+                }
+                false => 0,
+            };
+            step(Op::Sext);
+            let drop = step(Op::Slice);
+            let top = if inside.last().is_some_and(|s| old.node(*s).op == Op::Slice) {
+                inside.last().map_or(0, |s| old.width(*s)) + drop
+            } else {
+                old.width(at)
+            };
+            if uses[at.index()] != 1 || top != old.width(at) || old.node(at).op != Op::Shl {
+                continue;
+            }
+            let Some(s) = shifted(old, uses, at) else { continue };
+            let (a, b) = s.kinds(old);
+            let from = old.width(at);
+            let reach = u64::from(a.bits) + most(f, f.r.get(s.k), 4);
+            if reach >= u64::from(from) || from - drop > old.width(id) {
+                continue;
+            }
+            let unit = Unit::ShiftAdd { a, b, from, drop, width: old.width(id) };
+            inside.push(at);
+            inside.extend(&s.inside);
+            return self.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign, base], &inside);
+        }
+        false
     }
 
     /// The sum of something and a product.
@@ -135,9 +184,52 @@ impl Plans {
             let Some(product) = only_product(old, uses, x) else { continue };
             let (a, b) = kinds(f, old, product);
             let unit = Unit::Accumulate { a, b, width: old.width(id) };
-            return self.add(library, id, unit, vec![product], Some(base), &[x, product]);
+            return self.add(library, id, unit, vec![product], vec![base], &[x, product]);
         }
         false
+    }
+}
+
+/// ±x << k, as its parts.
+struct Shifted {
+    x: NodeId,
+    k: NodeId,
+    sign: NodeId,
+    /// Nodes that nothing else looks at.
+    inside: Vec<NodeId>,
+}
+
+impl Shifted {
+    fn kinds(&self, m: &Module) -> (Kind, Kind) {
+        let kind = |x: NodeId| Kind { bits: m.width(x), signed: false };
+        (kind(self.x), kind(self.k))
+    }
+}
+
+/// The parts of a left shift of a number that is negated if a bit is 1.
+fn shifted(m: &Module, uses: &[u32], id: NodeId) -> Option<Shifted> {
+    let (long, k) = (m.args(id)[0], m.args(id)[1]);
+    let short = Some(long).filter(|n| m.node(*n).op == Op::Sext).map(|n| m.args(n)[0])?;
+    let [sign, minus, plus] =
+        Some(short).filter(|n| m.node(*n).op == Op::Mux).map(|n| m.args(n)).and_then(|a| a.try_into().ok())?;
+    let [zero, same] = Some(minus).filter(|n| m.node(*n).op == Op::Sub).map(|n| m.args(n)).and_then(|a| a.try_into().ok())?;
+    let x =
+        Some(plus).filter(|n| m.node(*n).op == Op::Zext && m.width(*n) == m.width(m.args(*n)[0]) + 1).map(|n| m.args(n)[0])?;
+    let alone = [long, short, minus].iter().all(|n| uses[n.index()] == 1);
+    let is = alone && same == plus && m.const_of(zero).is_some_and(crate::bits::Bits::is_zero);
+    is.then(|| Shifted { x, k, sign, inside: vec![long, short, minus] })
+}
+
+/// The most a node can be, as far as a quick look tells.
+fn most(f: &Fold, id: NodeId, depth: u32) -> u64 {
+    let all = (f.w(id) - f.leading_zeros(id)).min(62);
+    let all = (1u64 << all) - 1;
+    match f.of::<2>(id, Op::Add) {
+        Some([a, b]) if depth > 0 => all.min(most(f, a, depth - 1) + most(f, b, depth - 1)),
+        _ => match f.of::<1>(id, Op::Zext) {
+            Some([a]) if depth > 0 => all.min(most(f, a, depth - 1)),
+            _ => all,
+        },
     }
 }
 
@@ -231,14 +323,17 @@ fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
     let (a, b) = plan.unit.factors();
     let named = if plan.products.len() == 1 { plan.products[0] } else { id };
     let name = old.name_of(named).map_or_else(|| plan.unit.name(), str::to_string);
-    let (mut xs, mut ys) = (Vec::new(), Vec::new());
-    for p in plan.products.iter().rev() {
-        let args = f.r.args(*p);
-        xs.push(f.slice(args[0], 0, a.bits));
-        ys.push(f.slice(args[1], 0, b.bits));
+    let mut inputs = Vec::new();
+    if !plan.products.is_empty() {
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for p in plan.products.iter().rev() {
+            let args = f.r.args(*p);
+            xs.push(f.slice(args[0], 0, a.bits));
+            ys.push(f.slice(args[1], 0, b.bits));
+        }
+        inputs = vec![f.concat(&xs), f.concat(&ys)];
     }
-    let mut inputs = vec![f.concat(&xs), f.concat(&ys)];
-    inputs.extend(plan.base.map(|base| f.r.get(base)));
+    inputs.extend(plan.others.iter().map(|n| f.r.get(*n)));
     let out = f.r.place(plan.module, &format!("u_{name}"), &inputs, &[plan.unit.width()])[0];
     // Factors without their idle bits have a shorter product.
     let width = old.width(id);

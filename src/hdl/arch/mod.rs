@@ -22,11 +22,13 @@ pub enum Arch {
     Rows,
     /// Truth tables of parts.
     Table,
+    /// A short shift, then one by multiples of eight places with the sign in front of an adder.
+    Grain,
 }
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 3] = [Arch::Booth, Arch::Rows, Arch::Table];
+    pub const ALL: [Arch; 4] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Arch {
             Arch::Booth => "booth",
             Arch::Rows => "rows",
             Arch::Table => "table",
+            Arch::Grain => "grain",
         }
     }
 
@@ -48,6 +51,7 @@ impl Arch {
             Arch::Booth => "Booth rows: each adds -2, -1, 0, 1 or 2 times a factor to the running sum",
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
             Arch::Table => "tables of at most six inputs",
+            Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",
         }
     }
 }

@@ -3,6 +3,7 @@ use super::Arch;
 use super::chain::{Row, Start, chain, name, plus};
 use super::factor::{Factor, and_rows, booth_rows, digits};
 use super::table;
+use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
@@ -53,6 +54,28 @@ pub enum Unit {
         /// Width of the sum.
         width: u32,
     },
+    /// `a`, negated if `s` is 1, times 2^`b`, modulo 2^`width`.
+    Shift {
+        /// Significand.
+        a: Kind,
+        /// Distance.
+        b: Kind,
+        /// Width of the result.
+        width: u32,
+    },
+    /// `c` and the same without its low `drop` bits. `a << b` is less than 2^(`from` - 1).
+    ShiftAdd {
+        /// Significand.
+        a: Kind,
+        /// Distance.
+        b: Kind,
+        /// Width of the shifted number.
+        from: u32,
+        /// Its bits below the sum.
+        drop: u32,
+        /// Width of `c` and of the result.
+        width: u32,
+    },
 }
 
 impl Unit {
@@ -65,6 +88,8 @@ impl Unit {
         match self {
             Unit::Product { a, b } => format!("mul_{}", pair(a, b)),
             Unit::Accumulate { a, b, width } => format!("mac_{}_acc{width}", pair(a, b)),
+            Unit::Shift { a, b, width } => format!("shift_{}x{}_to{width}", a.word(), b.bits),
+            Unit::ShiftAdd { a, b, from, drop, width } => format!("shift_{}x{}_to{from}_drop{drop}_acc{width}", a.word(), b.bits),
             Unit::Dot { a, b, lanes, width } => format!("dot{lanes}_{}_sum{width}", pair(a, b)),
         }
     }
@@ -74,6 +99,8 @@ impl Unit {
         match self {
             Unit::Product { .. } => "product a * b in full width",
             Unit::Accumulate { .. } => "c + a * b, modulo the width of c",
+            Unit::Shift { .. } => "a << b, negated if s is 1",
+            Unit::ShiftAdd { .. } => "c and a << b without its low bits, negated if s is 1",
             Unit::Dot { .. } => "sum of products, lane 0 in the low bits",
         }
     }
@@ -81,6 +108,9 @@ impl Unit {
     /// Architectures that can build it.
     pub fn architectures(&self) -> Vec<Arch> {
         let (a, b) = self.factors();
+        if self.shifts() {
+            return vec![Arch::Grain];
+        }
         let mut all = vec![Arch::Booth, Arch::Rows];
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
             all.push(Arch::Table);
@@ -88,15 +118,25 @@ impl Unit {
         all
     }
 
+    /// True for shifted numbers.
+    fn shifts(&self) -> bool {
+        matches!(self, Unit::Shift { .. } | Unit::ShiftAdd { .. })
+    }
+
     /// True if synthesis would give it a multiplier block: both factors are long enough for one.
     pub fn worth_dsp(&self) -> bool {
         let (a, b) = self.factors();
-        a.bits >= 5 && b.bits >= 5
+        !self.shifts() && a.bits >= 5 && b.bits >= 5
     }
 
-    pub(super) fn factors(&self) -> (Kind, Kind) {
+    /// Kinds of the factors, or of a significand and its distance.
+    pub fn factors(&self) -> (Kind, Kind) {
         match self {
-            Unit::Product { a, b } | Unit::Accumulate { a, b, .. } | Unit::Dot { a, b, .. } => (*a, *b),
+            Unit::Product { a, b }
+            | Unit::Accumulate { a, b, .. }
+            | Unit::Dot { a, b, .. }
+            | Unit::Shift { a, b, .. }
+            | Unit::ShiftAdd { a, b, .. } => (*a, *b),
         }
     }
 
@@ -110,6 +150,9 @@ impl Unit {
             node
         };
         let (a, b) = self.factors();
+        if self.shifts() {
+            return self.plain_shift(m, input);
+        }
         let lanes = self.lanes();
         let (xs, ys) = (input(&mut m, "a", a.bits * lanes), input(&mut m, "b", b.bits * lanes));
         let width = self.width();
@@ -148,6 +191,35 @@ impl Unit {
         m
     }
 
+    /// The same for shifted numbers.
+    fn plain_shift(&self, mut m: Module, input: impl Fn(&mut Module, &str, u32) -> NodeId) -> Module {
+        let (a, b) = self.factors();
+        let (x, k, s) = (input(&mut m, "a", a.bits), input(&mut m, "b", b.bits), input(&mut m, "s", 1));
+        let none = NameId(0);
+        let (from, width) = match self {
+            Unit::ShiftAdd { from, width, .. } => (*from, *width),
+            _ => (self.width(), self.width()),
+        };
+        let plus = m.push_op(Op::Zext, a.bits + 1, &[x], 0, none, None);
+        let zero = m.push_const(Bits::zero(a.bits + 1));
+        let minus = m.push_op(Op::Sub, a.bits + 1, &[zero, plus], 0, none, None);
+        let short = m.push_op(Op::Mux, a.bits + 1, &[s, minus, plus], 0, none, None);
+        let long = m.push_op(Op::Sext, from, &[short], 0, none, None);
+        let mut out = m.push_op(Op::Shl, from, &[long, k], 0, none, None);
+        if let Unit::ShiftAdd { drop, .. } = self {
+            let c = input(&mut m, "c", width);
+            if *drop > 0 {
+                out = m.push_op(Op::Slice, from - drop, &[out], *drop, none, None);
+            }
+            if from - drop < width {
+                out = m.push_op(Op::Sext, width, &[out], 0, none, None);
+            }
+            out = m.push_op(Op::Add, width, &[c, out], 0, none, None);
+        }
+        m.outputs.push(Port { name: "y".into(), width, node: out });
+        m
+    }
+
     /// Products in it.
     fn lanes(&self) -> u32 {
         if let Unit::Dot { lanes, .. } = self { *lanes } else { 1 }
@@ -157,7 +229,10 @@ impl Unit {
     pub fn width(&self) -> u32 {
         match self {
             Unit::Product { a, b } => a.bits + b.bits,
-            Unit::Accumulate { width, .. } | Unit::Dot { width, .. } => *width,
+            Unit::Accumulate { width, .. }
+            | Unit::Dot { width, .. }
+            | Unit::Shift { width, .. }
+            | Unit::ShiftAdd { width, .. } => *width,
         }
     }
 
@@ -176,6 +251,11 @@ impl Unit {
                 chain(&mut f, None, &rows, width)
             }
             Unit::Accumulate { .. } => accumulate(&mut f, arch, (x, a), (y, b), inputs[2]),
+            Unit::Shift { .. } => {
+                let zero = f.zero(width);
+                shift_add(&mut f, (inputs[0], inputs[1], inputs[2]), zero, 0)
+            }
+            Unit::ShiftAdd { drop, .. } => shift_add(&mut f, (inputs[0], inputs[1], inputs[2]), inputs[3], *drop),
             Unit::Dot { lanes, .. } => {
                 let mut all = Vec::new();
                 for lane in 0..*lanes {
@@ -227,4 +307,32 @@ fn accumulate(f: &mut Fold, arch: Arch, x: (Factor, Kind), y: (Factor, Kind), c:
     let high = plus(f, rest, high, None);
     name(f, high, "high");
     f.concat(&[high, done])
+}
+
+/// Bits of the distance that the first shift takes.
+const GRAIN: u32 = 3;
+
+/// c + ±(x << k) without its low `drop` bits: a short shift, then one by multiples of eight places, which
+/// leaves each bit two sources, and with the sign it fits in front of the adder.
+fn shift_add(f: &mut Fold, (x, k, s): (NodeId, NodeId, NodeId), c: NodeId, drop: u32) -> NodeId {
+    let wide = f.w(c) + drop;
+    let fine = f.w(k).min(GRAIN);
+    let near = f.slice(k, 0, fine);
+    let short = (f.w(x) + (1 << fine) - 1).min(wide);
+    let x = if short < f.w(x) { f.slice(x, 0, short) } else { f.zext(x, short) };
+    let x = f.make(Op::Shl, short, &[x, near], 0);
+    name(f, x, "fine");
+    let mut x = f.zext(x, wide);
+    if f.w(k) > fine {
+        let far = f.slice(k, fine, f.w(k) - fine);
+        let far = f.above_zeros(far, fine);
+        x = f.make(Op::Shl, wide, &[x, far], 0);
+        name(f, x, "coarse");
+    }
+    let spread = f.sext(s, wide);
+    let x = f.two(Op::Xor, x, spread);
+    name(f, x, "term");
+    let c = f.above_zeros(c, drop);
+    let sum = plus(f, c, x, Some(s));
+    f.slice(sum, drop, wide - drop)
 }

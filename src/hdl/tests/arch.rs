@@ -60,3 +60,18 @@ fn sums_of_products() {
         }
     }
 }
+
+#[test]
+fn shifted_numbers() {
+    let kind = |bits| Kind { bits, signed: false };
+    for a in 1..=6 {
+        for b in 1..=5 {
+            for width in [a + 2, a + 7, a + 15, a + 31] {
+                check(&Unit::Shift { a: kind(a), b: kind(b), width });
+            }
+        }
+    }
+    for (a, b, from, drop, width) in [(3, 2, 7, 0, 8), (3, 2, 7, 2, 9), (4, 3, 12, 1, 11), (2, 3, 10, 2, 10)] {
+        check(&Unit::ShiftAdd { a: kind(a), b: kind(b), from, drop, width });
+    }
+}
