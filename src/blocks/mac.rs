@@ -1,7 +1,8 @@
 //! Multiply–accumulate: a registered sum of products, in any formats.
 //!
 //! `a b clear en` → `acc`. With `en` = 1 the clock edge sets acc ← (`clear` ? 0 : acc) + a·b; with
-//! `en` = 0 everything holds. `acc` shows the sum before the edge; reset makes it 0.
+//! `en` = 0 everything holds. `acc` shows the sum before the edge; reset makes it 0. With `--clear zero`, `clear`
+//! makes the sum 0 whatever `en` is, and no product is added on that edge: the reset pins of registers instead of a multiplexer.
 //!
 //! * `--acc exact`: two's complement, never rounded, of the narrowest width that holds any sum of
 //!   `--terms` products (proved by operands that need it); more terms wrap. The flags `nan`,
@@ -38,6 +39,8 @@ params! {
         terms: u32 [1..=16777216] = "32",
         /// when a sum in a format is rounded: in every step, or where it comes out
         normalize: Normalize = "step",
+        /// what clear does: start a sum with the product beside it, or make the sum 0
+        clear: Clear = "load",
     } with policy: Policy
 }
 
@@ -48,6 +51,16 @@ choices! {
         Step = "step",
         /// Only where it comes out; it is kept exactly.
         Output = "output",
+    }
+}
+
+choices! {
+    /// What `clear` leaves in the register.
+    pub enum Clear {
+        /// The product beside it.
+        Load = "load",
+        /// Zero.
+        Zero = "zero",
     }
 }
 
@@ -141,7 +154,7 @@ pub(super) fn check_sum_format(param: &str, format: &Format) -> Result<(), Param
 }
 
 mod rtl {
-    use super::Mac;
+    use super::{Clear, Mac};
     use crate::blocks::parts::{
         Bounds, Exact, Number, Operand, Target, accumulate, decode, either, encode, exact_product, finite_product, fixed, to_fixed,
     };
@@ -173,16 +186,25 @@ mod rtl {
         let (one, bits) = (bounds(1), bounds(p.terms).bits());
         let term = to_fixed(product, one.lsb).within(&one);
         let acc = m.state_sint("acc_q", bits, 0);
-        wires! {
-            let base = clear.select(m.sint(0, bits), acc.get());
-            let next = (base + term.value).wrap(bits);
+        let zero = m.sint(0, bits);
+        match p.clear {
+            Clear::Load => {
+                let base = clear.select(zero, acc.get()).named("base");
+                acc.set_when(en, (base + term.value).wrap(bits).named("next"));
+            }
+            Clear::Zero => {
+                let sum = (acc.get() + term.value).wrap(bits).named("sum");
+                acc.set(clear.select(zero, en.select(sum, acc.get())));
+            }
         }
-        acc.set_when(en, next);
         // Each flag stays by itself, so that its loop is one gate; which of them shows is decided outside.
         let sticky = |name: &str, flag: Option<Bit<'b>>| {
             flag.map(|f| {
                 let state = m.state_bit(&format!("{name}_q"), false);
-                state.set_when(en, (state.get() & !clear) | f);
+                match p.clear {
+                    Clear::Load => state.set_when(en, (state.get() & !clear) | f),
+                    Clear::Zero => state.set((state.get() | (en & f)) & !clear),
+                }
                 state.get()
             })
         };
@@ -197,11 +219,15 @@ mod rtl {
         let random = (n > 0).then(|| m.uint_in("random", n));
         let target = Target::new(format, p.policy.rounding(format));
         let acc = m.state_uint("acc_q", format.bits(), 0);
-        let base = clear.select(m.uint(0u32, format.bits()), acc.get()).named("base");
+        let zero = m.uint(0u32, format.bits());
+        let base = if p.clear == Clear::Load { clear.select(zero, acc.get()).named("base") } else { acc.get() };
         let base = m.scope("base", || decode(format, false, base));
         let base = multiple_of(base, product.grid(), format);
-        let next = accumulate(&target, random, base, product).named("next");
-        acc.set_when(en, next);
+        let sum = accumulate(&target, random, base, product);
+        match p.clear {
+            Clear::Load => acc.set_when(en, sum.named("next")),
+            Clear::Zero => acc.set(clear.select(zero, en.select(sum.named("sum"), acc.get()))),
+        }
         m.output("acc", acc.get());
     }
 
@@ -218,7 +244,7 @@ mod rtl {
 }
 
 mod golden {
-    use super::Mac;
+    use super::{Clear, Mac};
     use crate::blocks::exact::ExactResult;
     use crate::formats::Output;
     use crate::golden::arith::{Sum, add};
@@ -234,15 +260,15 @@ mod golden {
         match &p.acc {
             Output::Exact => {
                 let result = ExactResult::new(&p.a, &p.b, &p.policy, p.terms);
-                Box::new(Exact { operands, result, sum: Sum::new() })
+                Box::new(Exact { operands, result, sum: Sum::new(), clear: p.clear })
             }
             Output::In(format) => {
                 let rounder = Rounder::new(format, p.policy.rounding(format)).expect("internal error: parameters not validated");
                 if p.keeps_exact() {
                     let result = ExactResult::new(&p.a, &p.b, &p.policy, p.terms);
-                    return Box::new(AtOutput { operands, result, sum: Sum::new(), rounder, random_bits: p.policy.random() });
+                    return Box::new(AtOutput { exact: Exact { operands, result, sum: Sum::new(), clear: p.clear }, rounder, random_bits: p.policy.random() });
                 }
-                Box::new(Rounded { operands, rounder, random_bits: p.policy.random(), code: BigUint::ZERO })
+                Box::new(Rounded { operands, rounder, random_bits: p.policy.random(), code: BigUint::ZERO, clear: p.clear })
             }
         }
     }
@@ -251,6 +277,20 @@ mod golden {
         operands: Operands,
         result: ExactResult,
         sum: Sum,
+        clear: Clear,
+    }
+
+    impl Exact {
+        fn edge(&mut self, inputs: &[BigUint]) {
+            let (clear, en) = (inputs[2].bit(0), inputs[3].bit(0));
+            let zero = self.clear == Clear::Zero;
+            if clear && (en || zero) {
+                self.sum = Sum::new();
+            }
+            if en && !(clear && zero) {
+                self.sum.add(&self.operands.product(&inputs[0], &inputs[1]));
+            }
+        }
     }
 
     impl Model for Exact {
@@ -259,37 +299,25 @@ mod golden {
         }
         fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
             self.result.codes(&self.sum, outputs);
-            if inputs[3].bit(0) {
-                if inputs[2].bit(0) {
-                    self.sum = Sum::new();
-                }
-                self.sum.add(&self.operands.product(&inputs[0], &inputs[1]));
-            }
+            self.edge(inputs);
         }
     }
 
     /// Exact inside, rounded where it comes out.
     struct AtOutput {
-        operands: Operands,
-        result: ExactResult,
-        sum: Sum,
+        exact: Exact,
         rounder: Rounder,
         random_bits: u32,
     }
 
     impl Model for AtOutput {
         fn reset(&mut self) {
-            self.sum = Sum::new();
+            self.exact.reset();
         }
         fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
             let random = inputs.get(4).map_or(0, |r| Random::new(r, self.random_bits).take());
-            outputs.push(self.rounder.round(&self.result.value(&self.sum), random));
-            if inputs[3].bit(0) {
-                if inputs[2].bit(0) {
-                    self.sum = Sum::new();
-                }
-                self.sum.add(&self.operands.product(&inputs[0], &inputs[1]));
-            }
+            outputs.push(self.rounder.round(&self.exact.result.value(&self.exact.sum), random));
+            self.exact.edge(inputs);
         }
     }
 
@@ -298,6 +326,7 @@ mod golden {
         rounder: Rounder,
         random_bits: u32,
         code: BigUint,
+        clear: Clear,
     }
 
     impl Model for Rounded {
@@ -306,8 +335,11 @@ mod golden {
         }
         fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
             outputs.push(self.code.clone());
-            if inputs[3].bit(0) {
-                let start = if inputs[2].bit(0) { BigUint::ZERO } else { self.code.clone() };
+            let (clear, en) = (inputs[2].bit(0), inputs[3].bit(0));
+            if clear && self.clear == Clear::Zero {
+                self.code = BigUint::ZERO;
+            } else if en {
+                let start = if clear { BigUint::ZERO } else { self.code.clone() };
                 let acc = decode(self.rounder.format(), &start);
                 let sum = add(&acc, &self.operands.product(&inputs[0], &inputs[1]), self.rounder.rounding().round);
                 let random = inputs.get(4).map_or(0, |r| Random::new(r, self.random_bits).take());

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 good, 1 mismatch, 2 usage or parameters, 3 tool missing, 4 timing or fit failed.
 //! Everything a command prints goes through [`Context`], so that tests run commands in process.
+mod bench;
 mod block;
 pub mod check;
 mod clock;
@@ -21,6 +22,7 @@ mod sweep;
 mod synth;
 mod timing;
 mod tools;
+mod tune;
 
 pub use block::{BlockMatches, with_blocks};
 
@@ -53,10 +55,12 @@ pub static COMMANDS: &[&Command] = &[
     &explain::COMMAND,
     &formats::COMMAND,
     &synth::COMMAND,
+    &tune::COMMAND,
     &fpga::COMMAND,
     &sweep::COMMAND,
     &export::COMMAND,
     &report::COMMAND,
+    &bench::COMMAND,
     &tools::COMMAND,
     &demo::COMMAND,
 ];

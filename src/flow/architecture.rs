@@ -89,6 +89,14 @@ impl Shape {
         format!("--arch {}{}{}", self.choice.word(), dsp.unwrap_or_default(), target.unwrap_or_default())
     }
 
+    /// With what was measured best for this very block, if it was tuned without multiplier blocks and registers.
+    fn resolved(&self, module: &str) -> Shape {
+        let tuned = (self.choice == Choice::Auto && !self.pipelined && (self.dsp == Dsp::Never || !self.target.has_dsp()))
+            .then(|| costs::of_block(self.target, module))
+            .flatten();
+        Shape { choice: tuned.unwrap_or(self.choice), ..*self }
+    }
+
     /// The architecture of a unit.
     pub fn architecture(&self, unit: &Unit) -> Option<Arch> {
         match self.choice {
@@ -112,6 +120,12 @@ pub struct Shaped {
 impl Shaped {
     /// Builds the hardware.
     pub fn build(inner: Box<dyn Configured>, shape: Shape) -> Result<Shaped, Diagnostics> {
+        let design = lower(&inner.design()?, &|unit| shape.resolved(&inner.module_name()).architecture(unit));
+        Ok(Shaped { inner, design, shape })
+    }
+
+    /// The same from what was measured of units only, whatever was recorded of the block itself.
+    pub fn by_units(inner: Box<dyn Configured>, shape: Shape) -> Result<Shaped, Diagnostics> {
         let design = lower(&inner.design()?, &|unit| shape.architecture(unit));
         Ok(Shaped { inner, design, shape })
     }

@@ -1,4 +1,5 @@
 //! What architectures cost on each target: measured by `cargo xtask architectures`, kept in `fpga/architectures.csv`.
+use super::architecture::Choice;
 use super::error::FlowError;
 use super::report::SynthReport;
 use super::target::Target;
@@ -6,6 +7,7 @@ use super::yosys;
 use crate::hdl::arch::{Arch, Kind, Unit};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use crate::hdl::verilog;
+use std::path::Path;
 use std::sync::LazyLock;
 
 /// A measured unit.
@@ -21,11 +23,70 @@ pub struct Cost {
     pub cost: u64,
 }
 
+/// A measured block, as `narrowgen tune --record` leaves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct BlockCost {
+    target: Target,
+    module: String,
+    choice: Choice,
+    cost: u64,
+}
+
 /// Header of the file.
 pub const HEADER: &str = "target,unit,arch,cost,lut,carry,gates,yosys";
 
-static MEASURED: LazyLock<Vec<Cost>> =
-    LazyLock::new(|| include_str!("../../fpga/architectures.csv").lines().skip(1).filter_map(parse).collect());
+/// The committed file.
+const FILE: &str = include_str!("../../fpga/architectures.csv");
+
+static MEASURED: LazyLock<Vec<Cost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse).collect());
+static BLOCKS: LazyLock<Vec<BlockCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_block).collect());
+
+/// A line about a block: its module name stands with `@` in front where that of a unit stands otherwise.
+fn parse_block(line: &str) -> Option<BlockCost> {
+    let mut cells = line.split(',');
+    let target = Target::parse(cells.next()?)?;
+    let module = cells.next()?.strip_prefix('@')?.to_string();
+    Some(BlockCost { target, module, choice: Choice::parse(cells.next()?)?, cost: cells.next()?.parse().ok()? })
+}
+
+/// What was measured smallest for this very block, if it was tuned for the target.
+pub fn of_block(target: Target, module: &str) -> Option<Choice> {
+    let rows = BLOCKS.iter().filter(|c| c.target == target && c.module == module);
+    rows.min_by_key(|c| (c.cost, c.choice != Choice::None)).map(|c| c.choice)
+}
+
+/// A line of the file about a block.
+pub fn block_line(target: Target, module: &str, choice: Choice, report: &SynthReport) -> String {
+    line(target, &format!("@{module}"), choice.word(), report)
+}
+
+/// Puts the lines about a block in place of those that a cost table has, at its end; beside the file first, then renamed.
+pub fn record(path: &Path, target: Target, module: &str, lines: &[String]) -> std::io::Result<()> {
+    let old = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => format!("{HEADER}\n"),
+        Err(e) => return Err(e),
+    };
+    let about = format!("{target},@{module},");
+    let kept = old.lines().filter(|l| !l.starts_with(&about)).chain(lines.iter().map(String::as_str));
+    let text: String = kept.map(|l| format!("{l}\n")).collect();
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    file.persist(path).map(|_| ()).map_err(|e| e.error)
+}
+
+fn line(target: Target, what: &str, how: &str, report: &SynthReport) -> String {
+    let cell = |n: Option<u64>| n.map_or(String::new(), |n| n.to_string());
+    format!(
+        "{target},{what},{how},{},{},{},{},{}",
+        cost(report),
+        cell(report.lut),
+        cell(report.carry),
+        cell(report.gates),
+        report.tool.version
+    )
+}
 
 fn parse(line: &str) -> Option<Cost> {
     let mut cells = line.split(',');
@@ -81,17 +142,7 @@ pub fn measure(target: Target, unit: &Unit, arch: Option<Arch>) -> Result<String
     let design = Design { modules: vec![module], top: ModuleId(0), reset: Reset::None };
     let options = yosys::Options { dsp: false, ..Default::default() };
     let report = yosys::synth(&verilog::print(&design), &name, target, &options)?;
-    let cell = |n: Option<u64>| n.map_or(String::new(), |n| n.to_string());
-    Ok(format!(
-        "{target},{},{},{},{},{},{},{}",
-        unit.name(),
-        arch.map_or("none", Arch::name),
-        cost(&report),
-        cell(report.lut),
-        cell(report.carry),
-        cell(report.gates),
-        report.tool.version
-    ))
+    Ok(line(target, &unit.name(), arch.map_or("none", Arch::name), &report))
 }
 
 /// The architecture that is smallest for the measured unit most like this one; nothing if operators left to synthesis are.
@@ -127,9 +178,8 @@ mod tests {
 
     #[test]
     fn the_smallest_of_what_was_measured_is_chosen() {
-        let file = include_str!("../../fpga/architectures.csv");
-        assert_eq!(file.lines().next(), Some(HEADER));
-        assert_eq!(MEASURED.len(), file.lines().count() - 1, "a line that says nothing");
+        assert_eq!(FILE.lines().next(), Some(HEADER));
+        assert_eq!(MEASURED.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
         for target in [Target::Xc7, Target::Ice40, Target::Ecp5, Target::Generic] {
             assert!(MEASURED.iter().any(|c| c.target == target), "{target}");
         }
@@ -139,6 +189,13 @@ mod tests {
             let chosen = smallest(row.target, &row.unit);
             assert!(rows.clone().any(|c| c.arch.is_none()), "{} {} left to synthesis", row.target, row.unit.name());
             assert!(rows.clone().any(|c| c.arch == chosen && Some(c.cost) == least), "{} {}", row.target, row.unit.name());
+        }
+        for row in BLOCKS.iter() {
+            let rows = || BLOCKS.iter().filter(|c| (c.target, &c.module) == (row.target, &row.module));
+            let chosen = of_block(row.target, &row.module).unwrap();
+            let least = rows().map(|c| c.cost).min();
+            assert!(rows().any(|c| c.choice == chosen && Some(c.cost) == least), "{} {}", row.target, row.module);
+            assert!(rows().any(|c| c.choice == Choice::None), "{} {} left to synthesis", row.target, row.module);
         }
     }
 }

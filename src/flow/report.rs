@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Size of a block on one target. Columns that do not apply are `null`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SynthReport {
     /// Where it was mapped to.
     pub target: Target,
@@ -32,7 +32,7 @@ pub struct SynthReport {
 }
 
 /// Which tool, and what it was told.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Tool name.
     pub name: String,

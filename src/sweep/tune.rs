@@ -1,0 +1,119 @@
+//! Tuning: every architecture of a block by real synthesis, ranked.
+use super::memo::Memo;
+use crate::blocks::Configured;
+use crate::flow::architecture::{Choice, Dsp, Shape, Shaped};
+use crate::flow::board::Part;
+use crate::flow::costs;
+use crate::flow::error::FlowError;
+use crate::flow::nextpnr::{self, MEASURE_MHZ};
+use crate::flow::report::SynthReport;
+use crate::flow::target::Target;
+use crate::flow::tool::{Tool, resolve};
+use crate::flow::wrap::Wrapped;
+use crate::flow::yosys;
+use crate::hdl::arch::Arch;
+use crate::hdl::ir::Design;
+use crate::hdl::verilog;
+use rayon::prelude::*;
+
+/// What is to be small, or fast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Objective {
+    /// Look-up tables; see [`costs::cost`].
+    #[default]
+    Lut,
+    /// That times the clock period between registers.
+    Adp,
+    /// The clock rate between registers.
+    Fmax,
+}
+
+impl Objective {
+    /// All, with their words.
+    pub const WORDS: [(&'static str, Objective); 3] =
+        [("lut", Objective::Lut), ("adp", Objective::Adp), ("fmax", Objective::Fmax)];
+}
+
+/// One architecture, measured.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The architecture.
+    pub choice: Choice,
+    /// Its size.
+    pub report: SynthReport,
+    /// Clock rate between registers, MHz: the median over the seeds, where the objective needs it.
+    pub fmax_mhz: Option<f64>,
+}
+
+impl Trial {
+    /// The number to keep small.
+    pub fn score(&self, objective: Objective) -> f64 {
+        let (cost, period) = (costs::cost(&self.report) as f64, 1e3 / self.fmax_mhz.unwrap_or(f64::NAN));
+        match objective {
+            Objective::Lut => cost,
+            Objective::Adp => cost * period,
+            Objective::Fmax => period,
+        }
+    }
+}
+
+/// All choices that can differ: left to synthesis, as measured best unit by unit, and each architecture.
+pub fn choices() -> Vec<Choice> {
+    [Choice::None, Choice::Auto].into_iter().chain(Arch::ALL.map(Choice::Always)).collect()
+}
+
+/// The trials of a block without multiplier blocks, best first. Choices that give the same Verilog as an earlier one are
+/// left out.
+pub fn tune(
+    make: &(dyn Fn() -> Box<dyn Configured> + Sync),
+    target: Target,
+    objective: Objective,
+    seeds: u32,
+    memo: &Memo,
+) -> Result<Vec<Trial>, FlowError> {
+    let mut designs: Vec<(Choice, Design, String)> = Vec::new();
+    for choice in choices() {
+        let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: false };
+        let design = match choice {
+            Choice::None => make().design(),
+            // What was recorded for the block itself must not stand in for a measurement.
+            _ => Shaped::by_units(make(), shape).and_then(|s| s.design()),
+        };
+        let design = design.map_err(|e| FlowError::Output(e.to_string()))?;
+        let text: String = verilog::print(&design).iter().map(|f| f.text.as_str()).collect();
+        if designs.iter().all(|(.., known)| *known != text) {
+            designs.push((choice, design, text));
+        }
+    }
+    let trials = designs.par_iter().map(|(choice, design, text)| {
+        let report = synth(design, text, target, memo)?;
+        let fmax_mhz = match objective {
+            Objective::Lut => None,
+            _ => Some(fmax(design, text, target, seeds, memo)?),
+        };
+        Ok(Trial { choice: *choice, report, fmax_mhz })
+    });
+    let mut trials: Vec<Trial> = trials.collect::<Result<_, FlowError>>()?;
+    trials.sort_by(|a, b| a.score(objective).total_cmp(&b.score(objective)));
+    Ok(trials)
+}
+
+/// Size without multiplier blocks, measured once for the same Verilog and tool.
+pub fn synth(design: &Design, text: &str, target: Target, memo: &Memo) -> Result<SynthReport, FlowError> {
+    let version = resolve(Tool::Yosys)?.version;
+    let options = yosys::Options { dsp: false, ..Default::default() };
+    memo.get(&["synth without multiplier blocks", target.name(), &version, text], || {
+        yosys::synth(&verilog::print(design), &design.top().name, target, &options)
+    })
+}
+
+fn fmax(design: &Design, text: &str, target: Target, seeds: u32, memo: &Memo) -> Result<f64, FlowError> {
+    let tool = resolve(nextpnr::tool_of(target)?)?;
+    let yosys = resolve(Tool::Yosys)?;
+    let part = Part::of(target, None).map_err(FlowError::Output)?;
+    let seeds_text = seeds.to_string();
+    memo.get(&["clock rate", &part.name, &tool.version, &yosys.version, &seeds_text, text], || {
+        let options = nextpnr::Options { seeds, freq_mhz: MEASURE_MHZ, dsp: false };
+        nextpnr::place_and_route(&Wrapped::new(design), &part, &options).map(|r| r.fmax_mhz)
+    })
+}
