@@ -1,12 +1,9 @@
 //! What architectures cost on each target: measured by `cargo xtask architectures`, kept in `fpga/architectures.csv`.
 use super::architecture::Choice;
-use super::error::FlowError;
 use super::report::SynthReport;
 use super::target::Target;
-use super::yosys;
 use crate::hdl::arch::{Arch, Kind, Unit};
 use crate::hdl::ir::{Design, ModuleId, Reset};
-use crate::hdl::verilog;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -135,14 +132,15 @@ pub fn cost(report: &SynthReport) -> u64 {
     }
 }
 
-/// Measures one unit without multiplier blocks; a line of the file.
-pub fn measure(target: Target, unit: &Unit, arch: Option<Arch>) -> Result<String, FlowError> {
+/// A unit by itself, to be measured.
+pub fn unit_design(unit: &Unit, arch: Option<Arch>) -> Design {
     let module = arch.map_or_else(|| unit.plain(), |a| unit.build(a));
-    let name = module.name.clone();
-    let design = Design { modules: vec![module], top: ModuleId(0), reset: Reset::None };
-    let options = yosys::Options { dsp: false, ..Default::default() };
-    let report = yosys::synth(&verilog::print(&design), &name, target, &options)?;
-    Ok(line(target, &unit.name(), arch.map_or("none", Arch::name), &report))
+    Design { modules: vec![module], top: ModuleId(0), reset: Reset::None }
+}
+
+/// A line of the file about a unit.
+pub fn unit_line(target: Target, unit: &Unit, arch: Option<Arch>, report: &SynthReport) -> String {
+    line(target, &unit.name(), arch.map_or("none", Arch::name), report)
 }
 
 /// The architecture that is smallest for the measured unit most like this one; nothing if operators left to synthesis are.

@@ -28,6 +28,11 @@ static TASKS: &[Task] = &[
     ),
     Task("real-data", "blocks on captured tensors against binary64, write testbenches/real/README.md; FOLDER", real_data::run),
     Task("architectures", "measure architectures, rewrite fpga/architectures.csv; [TARGET…]", architectures::run),
+    Task(
+        "architectures",
+        "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks]",
+        architectures::run,
+    ),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 
