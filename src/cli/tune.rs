@@ -83,11 +83,11 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     cx.line(format!("{} on {target}, best first by {word}; no multiplier blocks", block.module_name()));
-    cx.line("  arch         lut    carry       ff    gates  fmax/MHz");
+    cx.line("  arch             lut    carry       ff    gates  fmax/MHz");
     for t in &trials {
         let cell = |n: Option<u64>| n.map_or("-".into(), |n| n.to_string());
         cx.line(format!(
-            "  {:<7} {:>8} {:>8} {:>8} {:>8} {:>9}",
+            "  {:<11} {:>8} {:>8} {:>8} {:>8} {:>9}",
             t.choice.word(),
             cell(t.report.lut),
             cell(t.report.carry),

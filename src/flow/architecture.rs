@@ -19,21 +19,35 @@ pub enum Choice {
     Auto,
     /// This one, where it can be.
     Always(Arch),
+    /// One for products and sums of them, and one for shifted numbers.
+    Both(Arch, Arch),
 }
+
+/// Pairs of architectures, with their words.
+const PAIRS: [(Arch, Arch, &str); 6] = [
+    (Arch::Booth, Arch::Grain, "booth+grain"),
+    (Arch::Rows, Arch::Grain, "rows+grain"),
+    (Arch::Table, Arch::Grain, "table+grain"),
+    (Arch::Booth, Arch::Cut, "booth+cut"),
+    (Arch::Rows, Arch::Cut, "rows+cut"),
+    (Arch::Table, Arch::Cut, "table+cut"),
+];
 
 impl Choice {
     /// Words on the command line.
     pub fn words() -> Vec<&'static str> {
-        ["auto", "none"].into_iter().chain(Arch::ALL.map(Arch::name)).collect()
+        Choice::all().into_iter().map(Choice::word).collect()
+    }
+
+    /// All of them.
+    pub fn all() -> Vec<Choice> {
+        let pairs = PAIRS.map(|(product, shift, _)| Choice::Both(product, shift));
+        [Choice::None, Choice::Auto].into_iter().chain(Arch::ALL.map(Choice::Always)).chain(pairs).collect()
     }
 
     /// The choice of that word.
     pub fn parse(word: &str) -> Option<Choice> {
-        match word {
-            "auto" => Some(Choice::Auto),
-            "none" => Some(Choice::None),
-            _ => Arch::parse(word).map(Choice::Always),
-        }
+        Choice::all().into_iter().find(|c| c.word() == word)
     }
 
     /// Its word.
@@ -42,6 +56,7 @@ impl Choice {
             Choice::None => "none",
             Choice::Auto => "auto",
             Choice::Always(arch) => arch.name(),
+            Choice::Both(product, shift) => PAIRS.iter().find(|p| (p.0, p.1) == (product, shift)).map_or("none", |p| p.2),
         }
     }
 }
@@ -102,6 +117,7 @@ impl Shape {
         match self.choice {
             Choice::None => None,
             Choice::Always(arch) => Some(arch),
+            Choice::Both(product, shift) => Some(if unit.shifts() { shift } else { product }),
             Choice::Auto if self.pipelined => None,
             Choice::Auto => costs::smallest(self.target, unit),
         }

@@ -210,6 +210,8 @@ pub struct Module {
     pub asserts: Vec<Assert>,
     /// Names of clock and reset, if not the usual ones.
     pub pins: Option<Pins>,
+    /// Names of wires that synthesis shall leave where they are: logic on their two sides is not mixed.
+    pub kept: Vec<String>,
 }
 
 impl PartialEq for Module {
@@ -227,6 +229,7 @@ impl PartialEq for Module {
         };
         self.name == other.name
             && self.doc == other.doc
+            && self.kept == other.kept
             && self.clocked == other.clocked
             && self.nodes.len() == other.nodes.len()
             && (0..self.nodes.len()).all(nodes)

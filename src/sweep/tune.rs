@@ -11,7 +11,6 @@ use crate::flow::target::Target;
 use crate::flow::tool::{Tool, resolve};
 use crate::flow::wrap::Wrapped;
 use crate::flow::yosys;
-use crate::hdl::arch::Arch;
 use crate::hdl::ir::Design;
 use crate::hdl::verilog;
 use rayon::prelude::*;
@@ -57,11 +56,6 @@ impl Trial {
     }
 }
 
-/// All choices that can differ: left to synthesis, as measured best unit by unit, and each architecture.
-pub fn choices() -> Vec<Choice> {
-    [Choice::None, Choice::Auto].into_iter().chain(Arch::ALL.map(Choice::Always)).collect()
-}
-
 /// The trials of a block without multiplier blocks, best first. Choices that give the same Verilog as an earlier one are
 /// left out.
 pub fn tune(
@@ -72,7 +66,7 @@ pub fn tune(
     memo: &Memo,
 ) -> Result<Vec<Trial>, FlowError> {
     let mut designs: Vec<(Choice, Design, String)> = Vec::new();
-    for choice in choices() {
+    for choice in Choice::all() {
         let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: false };
         let design = match choice {
             Choice::None => make().design(),

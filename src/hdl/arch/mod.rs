@@ -24,11 +24,13 @@ pub enum Arch {
     Table,
     /// A short shift, then one by multiples of eight places with the sign in front of an adder.
     Grain,
+    /// The same, and synthesis must not mix the two shifts.
+    Cut,
 }
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 4] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain];
+    pub const ALL: [Arch; 5] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Arch {
             Arch::Rows => "rows",
             Arch::Table => "table",
             Arch::Grain => "grain",
+            Arch::Cut => "cut",
         }
     }
 
@@ -52,6 +55,9 @@ impl Arch {
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
             Arch::Table => "tables of at most six inputs",
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",
+            Arch::Cut => {
+                "a short shift whose result is kept, then one by multiples of eight places with the sign in front of the adder"
+            }
         }
     }
 }

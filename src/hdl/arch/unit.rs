@@ -109,7 +109,7 @@ impl Unit {
     pub fn architectures(&self) -> Vec<Arch> {
         let (a, b) = self.factors();
         if self.shifts() {
-            return vec![Arch::Grain];
+            return vec![Arch::Grain, Arch::Cut];
         }
         let mut all = vec![Arch::Booth, Arch::Rows];
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
@@ -119,7 +119,7 @@ impl Unit {
     }
 
     /// True for shifted numbers.
-    fn shifts(&self) -> bool {
+    pub fn shifts(&self) -> bool {
         matches!(self, Unit::Shift { .. } | Unit::ShiftAdd { .. })
     }
 
@@ -271,6 +271,9 @@ impl Unit {
         f.r.set(plain.outputs[0].node, out);
         let mut m = f.r.finish();
         m.name = format!("{}_{}", self.name(), arch.name());
+        if arch == Arch::Cut {
+            m.kept.push("fine".into());
+        }
         m.doc = vec![format!("{}: {}", m.name, self.doc()), arch.doc().to_string()];
         optimize(&Design { modules: vec![m], top: ModuleId(0), reset: Reset::None }).modules.remove(0)
     }

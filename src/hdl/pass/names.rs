@@ -126,6 +126,7 @@ fn named(old: &Module, design: &Design) -> Module {
     let mut m = Module {
         name: old.name.clone(),
         doc: old.doc.clone(),
+        kept: old.kept.clone(),
         clocked: old.clocked,
         nodes: old.nodes.clone(),
         names: vec![NameId(0); old.nodes.len()],

@@ -58,6 +58,7 @@ impl<'a> Rebuild<'a> {
         let new = Module {
             name: old.name.clone(),
             doc: old.doc.clone(),
+            kept: old.kept.clone(),
             strings: old.strings.clone(),
             inputs: old.inputs.clone(),
             ..Module::default()

@@ -52,6 +52,9 @@ fn module(out: &mut String, m: &Module, design: &Design) {
     m.doc.iter().for_each(|line| {
         let _ = writeln!(out, "  doc {}", quoted(line));
     });
+    m.kept.iter().for_each(|name| {
+        let _ = writeln!(out, "  keep {}", quoted(name));
+    });
     if let Some(p) = &m.pins {
         let _ = writeln!(out, "  pins {} {}", p.clock, p.reset);
     }

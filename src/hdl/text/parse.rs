@@ -207,6 +207,7 @@ impl Reader {
         let Reader { module: Some(m), names, by_name, .. } = self else { return Ok(()) };
         match word {
             "doc" => m.doc.push(w.quoted("a line")?),
+            "keep" => m.kept.push(w.quoted("a name")?),
             "clocked" => m.clocked = true,
             "table" => {
                 let (name, width) = (w.quoted("a name")?, w.width()?);

@@ -46,6 +46,7 @@ pub fn insert(old: &Module, schedule: &Schedule, streams: u32) -> (Module, Vec<R
     let new = Module {
         name: old.name.clone(),
         doc: old.doc.clone(),
+        kept: old.kept.clone(),
         strings: old.strings.clone(),
         tables: old.tables.clone(),
         inputs: old.inputs.clone(),

@@ -178,9 +178,10 @@ impl<'a> Printer<'a> {
             self.out.push_str(" = ");
             self.out.push_str(strip(&self.scratch));
         } else {
-            self.out.push_str("  wire ");
-            push_dims(&mut self.out, node.width);
             let Span(from, to) = self.text[id.index()];
+            let kept = self.m.kept.iter().any(|k| *k == self.arena[from as usize..to as usize]);
+            self.out.push_str(if kept { "  (* keep *) wire " } else { "  wire " });
+            push_dims(&mut self.out, node.width);
             self.out.push_str(&self.arena[from as usize..to as usize]);
             self.out.push_str(" = ");
             self.out.push_str(strip(&self.scratch));
