@@ -27,7 +27,6 @@ static TASKS: &[Task] = &[
         sweeps::run,
     ),
     Task("real-data", "blocks on captured tensors against binary64, write testbenches/real/README.md; FOLDER", real_data::run),
-    Task("architectures", "measure architectures, rewrite fpga/architectures.csv; [TARGET…]", architectures::run),
     Task(
         "architectures",
         "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks]",
