@@ -101,7 +101,8 @@ pub fn synth(design: &Design, text: &str, target: Target, memo: &Memo) -> Result
     })
 }
 
-fn fmax(design: &Design, text: &str, target: Target, seeds: u32, memo: &Memo) -> Result<f64, FlowError> {
+/// Clock rate between registers without multiplier blocks, MHz: the median over the seeds, measured once.
+pub fn fmax(design: &Design, text: &str, target: Target, seeds: u32, memo: &Memo) -> Result<f64, FlowError> {
     let tool = resolve(nextpnr::tool_of(target)?)?;
     let yosys = resolve(Tool::Yosys)?;
     let part = Part::of(target, None).map_err(FlowError::Output)?;

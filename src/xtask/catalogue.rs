@@ -1,0 +1,92 @@
+//! `cargo xtask catalogue`: what every block costs with its default parameters, into `fpga/results/catalogue.md`. What was
+//! measured before comes from the user's cache.
+use narrowgen::blocks::{AnyBlock, Configured, REGISTRY};
+use narrowgen::flow::clocked::{ClockError, Clocked, Clocking};
+use narrowgen::flow::target::Target;
+use narrowgen::flow::tool::{Tool, resolve};
+use narrowgen::flow::{stream, timed};
+use narrowgen::hdl::ir::Design;
+use narrowgen::hdl::verilog;
+use narrowgen::sweep::memo::Memo;
+use narrowgen::sweep::tune::{fmax, synth};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Clocks that are asked for on ECP5, MHz: the first that the block's loops allow.
+const ASKED: [f64; 4] = [150.0, 100.0, 75.0, 50.0];
+/// Place-and-route seeds.
+const SEEDS: u32 = 3;
+
+/// Runs the task.
+pub fn run(root: &Path, _: &[String]) -> Result<(), String> {
+    let memo = Memo::new(true);
+    let version = |t: Tool| resolve(t).map(|f| format!("{} {}", t.name(), f.version)).map_err(|e| e.to_string());
+    let mut text = format!(
+        "# What blocks cost\n\n\
+Written by `cargo xtask catalogue`: every block with its default parameters, no multiplier blocks; {}, {}.\n\
+Look-up tables are those of the block as it is described; `gates` are two-input gates. The clock is that of the block between registers on\n\
+an ECP5-85k of speed grade 6, median of {SEEDS} seeds, with pipeline registers for the clock asked for (rows of tokens keep the registers that\n\
+they have). Latency and interval are those of the manifest and were measured in simulation; `rows`: cycles from the last token of a row to\n\
+the first result, and from row to row, for the length given.\n\n\
+| block | iCE40 LUT4 | ECP5 LUT4 | 7-series LUT | gates | ECP5 asked, MHz | reached | latency | interval |\n\
+|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        version(Tool::Yosys)?,
+        version(Tool::NextpnrEcp5)?
+    );
+    let lines: Result<Vec<String>, String> =
+        REGISTRY.par_iter().map(|b| line(*b, &memo).map_err(|e| format!("{}: {e}", b.name()))).collect();
+    lines?.iter().for_each(|l| text.push_str(l));
+    let path = root.join("fpga/results/catalogue.md");
+    std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn configure(block: &dyn AnyBlock) -> Result<Box<dyn Configured>, String> {
+    block.configure(&[]).map_err(|e| e.to_string())
+}
+
+fn text_of(design: &Design) -> String {
+    verilog::print(design).iter().map(|f| f.text.as_str()).collect()
+}
+
+fn line(block: &dyn AnyBlock, memo: &Memo) -> Result<String, String> {
+    let plain = configure(block)?;
+    let design = plain.design().map_err(|e| e.to_string())?;
+    let text = text_of(&design);
+    let mut sizes = Vec::new();
+    for target in [Target::Ice40, Target::Ecp5, Target::Xc7, Target::Generic] {
+        let report = synth(&design, &text, target, memo).map_err(|e| e.to_string())?;
+        let n = if target == Target::Generic { report.gates } else { report.lut };
+        sizes.push(n.map_or("–".to_string(), |n| n.to_string()));
+    }
+    let clock = |design: &Design| fmax(design, &text_of(design), Target::Ecp5, SEEDS, memo).map_err(|e| e.to_string());
+    let (asked, reached, latency, interval) = if plain.row_lengths().is_some() {
+        let rows = stream::timing::measure(plain.as_ref(), &design).map_err(|e| e.to_string())?;
+        let longest = rows.last().ok_or("no rows were measured")?;
+        let interval = format!("{} (rows of {})", longest.interval, longest.elements);
+        ("–".to_string(), clock(&design)?, longest.latency.to_string(), interval)
+    } else {
+        let (asked, clocked) = clocked(block)?;
+        let design = clocked.design().map_err(|e| e.to_string())?;
+        let found = timed::measure(&clocked, &design).map_err(|e| e.to_string())?;
+        if (found.latency, found.interval) != (clocked.latency(), clocked.initiation_interval()) {
+            return Err(format!("latency and interval in simulation: {found:?}, in the manifest {}", clocked.latency()));
+        }
+        (format!("{asked:.0}"), clock(&design)?, found.latency.to_string(), found.interval.to_string())
+    };
+    eprintln!("{}: {reached:.1} MHz", block.name());
+    Ok(format!("| `{}` | {} | {asked} | {reached:.1} | {latency} | {interval} |\n", block.name(), sizes.join(" | ")))
+}
+
+/// The block for the fastest clock that its loops allow.
+fn clocked(block: &dyn AnyBlock) -> Result<(f64, Clocked), String> {
+    let mut last = String::new();
+    for asked in ASKED {
+        let clocking = Clocking { period_ps: Some(1e6 / asked), model: Some("ecp5".into()), ..Clocking::default() };
+        match Clocked::build(configure(block)?, &clocking) {
+            Ok(clocked) => return Ok((asked, clocked)),
+            Err(ClockError::Timing { error, .. }) => last = error.to_string(),
+            Err(e) => return Err(e.to_string()),
+        }
+    }
+    Err(last)
+}
