@@ -180,9 +180,18 @@ impl<'a> Printer<'a> {
         } else {
             let Span(from, to) = self.text[id.index()];
             let kept = self.m.kept.iter().any(|k| *k == self.arena[from as usize..to as usize]);
-            self.out.push_str(if kept { "  (* keep *) wire " } else { "  wire " });
-            push_dims(&mut self.out, node.width);
-            self.out.push_str(&self.arena[from as usize..to as usize]);
+            let name = &self.arena[from as usize..to as usize];
+            if kept {
+                // A declaration of its own: Icarus Verilog knows no attributes beside an assignment.
+                self.out.push_str("  (* keep *) wire ");
+                push_dims(&mut self.out, node.width);
+                let _ = writeln!(self.out, "{name};");
+                self.out.push_str("  assign ");
+            } else {
+                self.out.push_str("  wire ");
+                push_dims(&mut self.out, node.width);
+            }
+            self.out.push_str(name);
             self.out.push_str(" = ");
             self.out.push_str(strip(&self.scratch));
         }
