@@ -31,6 +31,30 @@ impl ExactResult {
         }
     }
 
+    /// Sums of `blocks` blocks: the product of two scales, times a sum of `block` products of elements.
+    pub fn scaled(elements: (&Format, &Format), block: u32, scale: &Format, blocks: u32, policy: &Policy) -> Self {
+        let products = |a: &Format, b: &Format| Products::new(a, policy.operand(a), b, policy.operand(b));
+        let inside = products(elements.0, elements.1).sums(block.into());
+        let factor = products(scale, scale).sums(1);
+        let times = Exact::new(blocks, 0);
+        let ends =
+            [(&inside.min, &factor.min), (&inside.min, &factor.max), (&inside.max, &factor.min), (&inside.max, &factor.max)];
+        let ends = ends.map(|(x, y)| &(x * y) * &times);
+        let (min, max) = (ends.iter().min().cloned(), ends.iter().max().cloned());
+        let formats = [elements.0, elements.1, scale];
+        let infinite = formats.iter().any(|f| f.has_infinity());
+        ExactResult {
+            extent: Extent {
+                unit: inside.unit + factor.unit,
+                min: min.unwrap_or_else(Exact::zero),
+                max: max.unwrap_or_else(Exact::zero),
+            },
+            nan: infinite || formats.iter().any(|f| f.has_nan()),
+            pos_inf: infinite,
+            neg_inf: infinite && formats.iter().any(|f| f.is_signed()),
+        }
+    }
+
     /// The word and the flags that can be 1.
     pub fn ports(&self, name: &'static str) -> Vec<Port> {
         let mut ports = vec![Port::exact(name, self.extent.bits(), self.extent.unit as i32)];

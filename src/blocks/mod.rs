@@ -405,6 +405,8 @@ registry! {
     xnor_dot::XnorDot,
     ternary_dot::TernaryDot,
     bitplane_dot::BitplaneDot,
+    mx_dot::MxDot,
+    mx_quantize::MxQuantize,
     shift_exp::ShiftExp,
     shiftmax::Shiftmax,
     shiftgelu::Shiftgelu,

@@ -28,6 +28,7 @@ pub mod int;
 pub mod ivit;
 pub mod legal;
 pub mod model;
+pub mod mx;
 pub mod names;
 pub mod operands;
 pub mod packed;

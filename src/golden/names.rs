@@ -68,7 +68,7 @@ pub fn catalogue() -> Vec<Entry> {
         .collect();
     entries.push(Entry {
         name: "e8m0fnu",
-        aliases: &["ocp_e8m0"],
+        aliases: &["ocp_e8m0", "e8m0"],
         doc: "OCP scale 2^(code-127), unsigned, no zero, FF is NaN",
         format: Format::E8m0,
     });

@@ -4,7 +4,7 @@ use crate::reader::*;
 use narrowgen::golden::exact::Exact;
 use narrowgen::golden::format::Format;
 use narrowgen::golden::value::Value;
-use num_bigint::BigInt;
+use num_bigint::{BigInt, BigUint};
 use serde_json::Value as Json;
 
 fn records(path: &str) -> Vec<Json> {
@@ -153,11 +153,14 @@ fn integers() {
     judge.finish(&Expected { rows: 135, compared, verilator: (compared, compared), left_out: &[] });
 }
 
-/// The sums inside blocks with scales; the scales need a block of their own.
+/// Blocks with scales: the sums inside, and the whole: exact, rounded once, and block by block.
 #[test]
-fn inside_scaled_blocks() {
+fn scaled_blocks() {
     let (mut formats, mut judge) = (Formats::default(), Judge::new("dot_mx_blocks32, dot_nvfp4_blocks16"));
-    for path in ["dot/dot_mx_blocks32.jsonl.gz", "dot/dot_nvfp4_blocks16.jsonl.gz"] {
+    let mut blockwise = 0;
+    for (path, size, scale) in
+        [("dot/dot_mx_blocks32.jsonl.gz", "32", "e8m0"), ("dot/dot_nvfp4_blocks16.jsonl.gz", "16", "e4m3fn")]
+    {
         let all = records(path);
         judge.read(all.len());
         for record in &all {
@@ -169,22 +172,39 @@ fn inside_scaled_blocks() {
                 Some("mxfp4_e2m1") | None => "e2m1fn",
                 Some(other) => other,
             });
-            judge.leave_out("sums over blocks: no block takes scales yet; the sums inside are compared");
-            for block in record["blocks"].as_array().unwrap() {
+            let formats = names.map(|n| formats.get(n));
+            let (mut lanes, mut scales) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+            let blocks = record["blocks"].as_array().unwrap();
+            for block in blocks {
                 // MXINT8 elements are written as their integers.
                 let element = |c: &Json| c.as_i64().map_or_else(|| hex(c.as_str().unwrap()), |n| (n & 0xff) as u64);
                 let codes = ["a", "b"].map(|key| list(&block[key], element));
-                let pair = Pair { names, formats: names.map(|n| formats.get(n)), codes };
+                (0..2).for_each(|i| lanes[i].extend(&codes[i]));
+                (0..2).for_each(|i| scales[i].push(hex(word(block, ["scale_a", "scale_b"][i]))));
+                let pair = Pair { names, formats: formats.clone(), codes };
                 pair.dot(&mut judge, &[("out", "exact")], Want::Exact(exact(&block["block_exact_unscaled"])));
+            }
+            let byte = narrowgen::golden::names::parse("uint8").unwrap();
+            let inputs = [0, 1].map(|i| pack(&formats[i], &lanes[i])).into_iter().chain([0, 1].map(|i| pack(&byte, &scales[i])));
+            let inputs: Vec<BigUint> = inputs.collect();
+            let count = blocks.len().to_string();
+            let base = [("a", names[0]), ("b", names[1]), ("block", size), ("blocks", &count), ("scale", scale)];
+            let mut whole = |params: &[(&str, &str)], want| judge.job("mx_dot", &[&base, params].concat()).vector(&inputs, want);
+            whole(&[("out", "exact")], Want::Exact(exact(&record["exact"])));
+            for (key, format) in [("exact_rne_f32", "fp32"), ("exact_rne_bf16", "bf16")] {
+                whole(&[("out", format)], Want::Code(hex(word(record, key))));
+            }
+            // Not given where something overflows on the way.
+            if let Some(code) = record["blockwise_seq_f32"].as_str() {
+                whole(&[("sum", "blockwise"), ("out", "fp32")], Want::Code(hex(code)));
+                blockwise += 1;
             }
         }
     }
-    judge.finish(&Expected {
-        rows: 450,
-        compared: 1050,
-        verilator: (1050, 1050),
-        left_out: &[("sums over blocks: no block takes scales yet; the sums inside are compared", 450)],
-    });
+    assert_eq!(blockwise, 449);
+    let compared = 1050 + 3 * 450 + blockwise;
+    judge.verilate_some(|_, name| !name.contains("--out exact") || name.starts_with("dot ") || name.contains("e2m1fn"));
+    judge.finish(&Expected { rows: 450, compared, verilator: (compared, compared), left_out: &[] });
 }
 
 #[test]

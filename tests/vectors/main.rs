@@ -12,6 +12,7 @@ mod dots;
 mod judge;
 mod lmul;
 mod minifloats;
+mod mx;
 mod products;
 #[path = "../../src/golden/tests/anchors/reader.rs"]
 #[allow(dead_code)]

@@ -100,6 +100,13 @@ impl Bounds {
         Bounds { lo: lo.unwrap_or_default().min(BigInt::ZERO), hi: hi.unwrap_or_default().max(BigInt::ZERO), lsb: i + j }
     }
 
+    /// Sums of up to `terms` products of two such values.
+    pub fn times(&self, other: &Bounds, terms: u32) -> Bounds {
+        let ends = [&self.lo * &other.lo, &self.lo * &other.hi, &self.hi * &other.lo, &self.hi * &other.hi].map(|x| x * terms);
+        let (lo, hi) = (ends.iter().min().cloned(), ends.iter().max().cloned());
+        Bounds { lo: lo.unwrap_or_default(), hi: hi.unwrap_or_default(), lsb: self.lsb + other.lsb }
+    }
+
     /// Bits of the narrowest two's complement word.
     pub fn bits(&self) -> u32 {
         signed_bits(&self.lo, &self.hi)
