@@ -189,13 +189,13 @@ mod rtl {
             None => {
                 let factor = Bounds::of_sum(with_flush(&p.scale), with_flush(&p.scale), 1);
                 let sum = |blocks: &[Operand<'b>]| {
-                    let one = block.times(&factor, 1);
+                    let one = block.products(&factor, 1);
                     let terms: Vec<Exact> = blocks.iter().map(|x| to_fixed(*x, one.lsb).within(&one)).collect();
-                    exact_sum(m, &terms).within(&block.times(&factor, p.blocks))
+                    exact_sum(m, &terms).within(&block.products(&factor, p.blocks))
                 };
                 match (&p.out, &blocks[..]) {
                     (Output::Exact, _) => {
-                        return sum(&blocks).output(m, "y", block.times(&factor, p.blocks).bits());
+                        return sum(&blocks).output(m, "y", block.products(&factor, p.blocks).bits());
                     }
                     // Only the exponent moves; a zero is positive.
                     (Output::In(out), [single]) => encode(&target(out), random(), plus_zero(*single, Round::Rne)),

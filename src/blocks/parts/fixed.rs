@@ -101,7 +101,7 @@ impl Bounds {
     }
 
     /// Sums of up to `terms` products of two such values.
-    pub fn times(&self, other: &Bounds, terms: u32) -> Bounds {
+    pub fn products(&self, other: &Bounds, terms: u32) -> Bounds {
         let ends = [&self.lo * &other.lo, &self.lo * &other.hi, &self.hi * &other.lo, &self.hi * &other.hi].map(|x| x * terms);
         let (lo, hi) = (ends.iter().min().cloned(), ends.iter().max().cloned());
         Bounds { lo: lo.unwrap_or_default(), hi: hi.unwrap_or_default(), lsb: self.lsb + other.lsb }
