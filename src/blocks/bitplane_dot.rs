@@ -45,8 +45,13 @@ choices! {
 }
 
 impl BitplaneDot {
+    /// Nothing is rounded: how does not matter.
+    fn policy(&self) -> Policy {
+        Policy::default()
+    }
+
     fn result(&self) -> ExactResult {
-        ExactResult::new(&self.a, &self.b, &Policy::default(), self.lanes)
+        ExactResult::new(&self.a, &self.b, &self.policy(), self.lanes)
     }
 }
 
@@ -141,7 +146,6 @@ mod rtl {
 mod golden {
     use super::{BitplaneDot, Structure};
     use crate::blocks::exact::ExactResult;
-    use crate::blocks::policy::Policy;
     use crate::golden::arith::Sum;
     use crate::golden::dot;
     use crate::golden::exact::Exact;
@@ -151,7 +155,7 @@ mod golden {
     use num_bigint::BigUint;
 
     pub fn model(p: &BitplaneDot) -> Box<dyn Model> {
-        let policy = Policy::default();
+        let policy = p.policy();
         let (result, lanes) = (p.result(), p.lanes);
         let operands = |a: &Format| Operands::new(a, policy.operand(a), &p.b, policy.operand(&p.b));
         if p.structure == Structure::Parallel {

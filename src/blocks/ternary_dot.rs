@@ -46,8 +46,13 @@ choices! {
 }
 
 impl TernaryDot {
+    /// Nothing is rounded: how does not matter.
+    fn policy(&self) -> Policy {
+        Policy::default()
+    }
+
     fn result(&self) -> ExactResult {
-        ExactResult::new(&self.x, &self.w, &Policy::default(), self.lanes)
+        ExactResult::new(&self.x, &self.w, &self.policy(), self.lanes)
     }
 }
 
@@ -135,13 +140,12 @@ mod rtl {
 
 mod golden {
     use super::TernaryDot;
-    use crate::blocks::policy::Policy;
     use crate::golden::dot;
     use crate::golden::model::{Model, pure};
     use crate::golden::operands::Operands;
 
     pub fn model(p: &TernaryDot) -> Box<dyn Model> {
-        let policy = Policy::default();
+        let policy = p.policy();
         let operands = Operands::new(&p.x, policy.operand(&p.x), &p.w, policy.operand(&p.w));
         let (result, lanes) = (p.result(), p.lanes);
         pure(move |inputs, outputs| result.codes(&dot::exact(&operands.products(&inputs[0], &inputs[1], lanes)), outputs))
