@@ -160,6 +160,11 @@ const ELEMENTS: &[(&str, u64)] = &[
     ("pe=bitmod_pe", 20),
     ("pe=bitmod_pe pe_params=w=int6", 20),
     ("pe=dot pe_params=a=int8,b=int8,lanes=4,out=exact", 60),
+    ("dataflow=weight pe=mac pe_params=a=int8,b=int8,terms=1", 40),
+    ("dataflow=weight pe=mac pe_params=a=int8,b=ternary,acc=int32", 40),
+    ("dataflow=weight pe=mac pe_params=a=e5m2,b=e5m2,terms=1", 40),
+    ("dataflow=weight pe=serial_mac pe_params=order=booth,terms=1", 20),
+    ("dataflow=weight pe=dot pe_params=a=int8,b=uint4,lanes=4,out=exact", 40),
 ];
 
 /// Random matrix products in arrays of 8×8 elements, with stalls at both ends.
@@ -206,7 +211,7 @@ fn systolic_multiplies_matrices() {
             let r = rows as usize - 1 - at;
             assert_eq!(token[1], BigUint::from(r == 0));
             for c in 0..cols as usize {
-                let sum: i64 = (0..depth).map(|k| a[k][r] * b[k][c]).sum();
+                let sum: i64 = a.iter().zip(&b).map(|(a, b)| a[r] * b[c]).sum();
                 let code = (&token[0] >> (32 * c)) % (BigUint::from(1u32) << 32);
                 assert_eq!(code, BigUint::from(sum as i32 as u32));
                 products += 1;
@@ -214,6 +219,58 @@ fn systolic_multiplies_matrices() {
         }
     }
     assert_eq!(products, 40 * 15);
+}
+
+/// Weights go in, the last row first, then every token is a row of a matrix that they are multiplied with.
+#[test]
+fn systolic_keeps_weights() {
+    let mut rng = ChaCha8Rng::seed_from_u64(44);
+    let (rows, cols) = (5usize, 3usize);
+    let array = block("systolic", "rows=5 cols=3 dataflow=weight pe=mac pe_params=a=int8,b=int8,terms=1").expect("legal");
+    let ports = array.ports();
+    let bits = ports.iter().find(|p| p.name == "acc").expect("sums").bits / cols as u32;
+    assert_eq!(bits, 16 + 3);
+    let mut model = array.golden();
+    let packed = |v: &[i64]| v.iter().rev().fold(BigUint::ZERO, |all, x| (all << 8) | BigUint::from(*x as u8));
+    for _ in 0..20 {
+        let mut matrix = |n: usize, m: usize| {
+            (0..n).map(|_| (0..m).map(|_| rng.random_range(-128..128i64)).collect()).collect::<Vec<Vec<i64>>>()
+        };
+        let (a, w) = (matrix(9, rows), matrix(rows, cols));
+        let mut found = Vec::new();
+        for weights in w.iter().rev() {
+            model.step(&[BigUint::ZERO, packed(weights), 1u32.into(), 0u32.into()], &mut found);
+        }
+        assert!(found.is_empty());
+        for x in &a {
+            model.step(&[packed(x), BigUint::ZERO, 0u32.into(), 0u32.into()], &mut found);
+        }
+        for (x, token) in a.iter().zip(found.chunks(2)) {
+            for c in 0..cols {
+                let sum: i64 = (0..rows).map(|k| x[k] * w[k][c]).sum();
+                let code = (&token[0] >> (bits as usize * c)) % (BigUint::from(1u32) << bits);
+                assert_eq!(code, BigUint::from((sum as u64) & ((1 << bits) - 1)));
+            }
+        }
+    }
+}
+
+/// Verilog of large arrays is made fast, and holds every module once.
+#[test]
+fn systolic_large_arrays_stay_small() {
+    for (size, seconds) in [(64u32, 3.0), (128, 6.0)] {
+        for dataflow in ["output", "weight"] {
+            let params = format!("rows={size} cols={size} dataflow={dataflow} pe=mac pe_params=a=int8,b=int8,acc=int32");
+            let start = std::time::Instant::now();
+            let array = block("systolic", &params).expect("legal");
+            let unit = narrowgen::flow::unit::Unit::from_design(&array.printed().expect("a design"));
+            let took = start.elapsed().as_secs_f64();
+            println!("{params}: {took:.2} s");
+            assert!(took < seconds, "{params}: {took} s");
+            let modules: usize = unit.files.iter().map(|f| f.text.lines().filter(|l| l.starts_with("module ")).count()).sum();
+            assert_eq!(modules, 4, "{params}: the element, a cell, a row and the array");
+        }
+    }
 }
 
 #[test]
@@ -224,6 +281,8 @@ fn systolic_refuses_what_cannot_be_an_element() {
         ("pe_params=a", "--pe-params: `a` is not NAME=VALUE"),
         ("pe_params=acc=nothing", "--pe-params: mac: --acc: "),
         ("pe_params=lanes=3", "--pe-params: mac: --lanes: `mac` has no such parameter"),
+        ("dataflow=weight pe_params=acc=fp32", "--dataflow: sums of weight-stationary elements need one result that is exact"),
+        ("dataflow=weight pe=bitmod_pe", "--dataflow: sums of weight-stationary"),
         ("rows=0", "--rows: 0 is out of range; allowed: 1..=128"),
     ] {
         let error = block("systolic", params).err().expect(params);

@@ -1,26 +1,31 @@
-//! A systolic array: rows × columns of any multiply–accumulate block or processing element, output-stationary.
-//!
-//! A stream: each token brings an operand `a` for every row and `b` for every column, lane 0 in the low bits;
-//! a row of K tokens (up to `in_last`) is a matrix product of rows × K by K × columns. Then as many tokens
-//! come out as the array has rows, the last row first, each with the results of its elements, a lane for each column.
+//! A systolic array: rows × columns of any multiply–accumulate block or processing element.
 //!
 //! `--pe` names the block, `--pe-params a=int8,b=int8,acc=int32` its parameters. An element needs two operands,
-//! `a` and another. With `clear` and `en` (`mac`, `serial_mac`, `bitmod_pe`) it sums up the tokens of a
-//! row; without a clock (`dot`, `mul`) the results are those of the row's last token. Operands called
-//! `…_a` travel with `a` along the rows; all others travel with `b` down the columns.
+//! `a` and another, and either `clear` and `en` (`mac`, `serial_mac`, `bitmod_pe`) or no clock (`dot`, `mul`).
+//! Operands called `…_a` travel with `a` along the rows; all others travel with `b` down the columns.
+//! The array is a stream of tokens with an operand `a` for every row and `b` for every column, lane 0 in the low bits.
+//!
+//! * `--dataflow output`: the elements keep the sums. A row of K tokens (up to `in_last`) is a matrix product of
+//!   rows × K by K × columns. Then as many tokens come out as the array has rows, the last row first, each with
+//!   the results of its elements, a lane for each column. An element without a clock does not sum up: the results
+//!   are those of the row's last token. Results wait in registers of their own while the next row streams in.
+//! * `--dataflow weight`: the elements keep `b`. A token with `load` = 1 puts its `b` into the first row of the array and
+//!   moves the others a row down; any other one gives a token of as many sums as there are columns, each that of the results
+//!   of its elements. Tokens follow each other without gaps, whichever they are. An element has one result, exact or an integer;
+//!   sums are exact and wider by ⌈log2 rows⌉ bits, so that elements need hold one product only (`terms=1`).
 //!
 //! Operands meet by skew: row r and column c are delayed by r and c steps, and each element passes its
-//! operands on. A step takes place when a token has come or the last one is still on its way; elements with outputs
-//! `ready` or `…_ready` are all waited for (and a clock more, in which that is collected). Then the results go into a second
-//! set of registers, which moves down as they are taken while the next row of tokens streams in. A stall at
+//! operands on. A step takes place when a token has come or others are still on their way; elements with outputs
+//! `ready` or `…_ready` are all waited for (and a clock more, in which that is collected). A stall at
 //! either end stops what must wait, and nothing is lost.
 use super::element::{Element, ElementParams};
 use super::params::ParamError;
 use super::{Block, Configured, Port, Protocol, Role, RowLengths};
+use crate::formats::*;
 use crate::golden::model::Model;
 use crate::hdl::dsl::Builder;
 use crate::hdl::ir::Reset;
-use crate::params;
+use crate::{choices, params};
 
 params! {
     /// Systolic array.
@@ -33,6 +38,18 @@ params! {
         pe: Element = "mac",
         /// its parameters, NAME=VALUE with commas between them
         pe_params: ElementParams = "",
+        /// what the elements keep
+        dataflow: Dataflow = "output",
+    }
+}
+
+choices! {
+    /// What stays in its place.
+    pub enum Dataflow {
+        /// Sums.
+        Output = "output",
+        /// Weights.
+        Weight = "weight",
     }
 }
 
@@ -47,7 +64,8 @@ impl Systolic {
     }
 
     fn shape(&self, pe: &dyn Configured) -> Shape {
-        Shape { rows: self.rows, cols: self.cols, ports: pe.ports().iter().map(Wire::new).collect() }
+        let ports = pe.ports().iter().map(Wire::new).collect();
+        Shape { rows: self.rows, cols: self.cols, dataflow: self.dataflow, ports }
     }
 }
 
@@ -74,6 +92,10 @@ struct Wire {
     name: &'static str,
     bits: u32,
     way: Way,
+    /// Two's complement.
+    signed: bool,
+    /// One bit that says something about a result.
+    flag: bool,
 }
 
 impl Wire {
@@ -86,7 +108,11 @@ impl Wire {
             Role::Flag if port.name == "ready" || port.name.ends_with("_ready") => Way::Ready,
             _ => Way::Out,
         };
-        Wire { name: port.name, bits: port.bits, way }
+        let signed = match &port.format {
+            Some(Format::Int(i)) => i.kind != IntKind::Unsigned,
+            _ => port.lsb_exp.is_some(),
+        };
+        Wire { name: port.name, bits: port.bits, way, signed, flag: port.role == Role::Flag }
     }
 }
 
@@ -94,6 +120,7 @@ impl Wire {
 struct Shape {
     rows: u32,
     cols: u32,
+    dataflow: Dataflow,
     ports: Vec<Wire>,
 }
 
@@ -101,11 +128,25 @@ impl Shape {
     fn has(&self, way: Way) -> bool {
         self.ports.iter().any(|p| p.way == way)
     }
+
+    /// Bits of a sum of the results of a column; the flags of all come together in one.
+    fn sum_bits(&self, out: &Wire) -> u32 {
+        let most = self.rows.next_power_of_two().ilog2();
+        if out.flag { 1 } else { out.bits + u32::from(!out.signed) + most }
+    }
+}
+
+/// Weight of the unit of a result, if results can be summed up exactly.
+fn unit_of(port: &Port) -> Option<i32> {
+    match &port.format {
+        Some(Format::Int(i)) if i.kind != IntKind::SignMagnitude => Some(i.lsb_exp),
+        _ => port.lsb_exp,
+    }
 }
 
 impl Block for Systolic {
     const NAME: &'static str = "systolic";
-    const DOC: &'static str = "systolic array of any multiply-accumulate block, output-stationary";
+    const DOC: &'static str = "systolic array of any multiply-accumulate block, output- or weight-stationary";
     const RESET: Reset = Reset::Sync;
 
     fn protocol(&self) -> Protocol {
@@ -121,6 +162,13 @@ impl Block for Systolic {
             let need = "an element has operands `a` and another, and either `clear` and `en` or no clock; e.g. mac, serial_mac, bitmod_pe, dot, mul";
             return Err(ParamError::new("pe", format!("`{}` cannot be an element; {need}", pe.block())));
         }
+        let ports = pe.ports();
+        let outs = ports.iter().zip(&shape.ports).filter(|(_, w)| w.way == Way::Out && !w.flag);
+        let units: Vec<Option<i32>> = outs.map(|(port, _)| unit_of(port)).collect();
+        if self.dataflow == Dataflow::Weight && !matches!(units[..], [Some(_)]) {
+            let need = "sums of weight-stationary elements need one result that is exact or an integer; allowed: output, or such an element";
+            return Err(ParamError::new("dataflow", format!("{need}, e.g. --pe mac --pe-params acc=exact")));
+        }
         Ok(())
     }
 
@@ -133,9 +181,17 @@ impl Block for Systolic {
             for (port, wire) in all.iter().zip(&shape.ports).filter(|(p, _)| p.input == input) {
                 match wire.way {
                     Way::Row => ports.push(many(port, self.rows)),
+                    Way::Out if self.dataflow == Dataflow::Weight && !wire.flag => {
+                        let sums = Port::exact(port.name, shape.sum_bits(wire) * self.cols, unit_of(port).unwrap_or(0));
+                        ports.push(Port { lanes: self.cols, ..sums });
+                    }
                     Way::Column | Way::Out => ports.push(many(port, self.cols)),
                     _ => {}
                 }
+            }
+            if input && self.dataflow == Dataflow::Weight {
+                let bit = Format::Int(IntFormat { bits: 1, kind: IntKind::Unsigned, lsb_exp: 0 });
+                ports.push(Port::operand("load", &bit, 1));
             }
             ports.push(Port::last(if input { "in_last" } else { "out_last" }, input));
         }
@@ -157,194 +213,84 @@ impl Block for Systolic {
 }
 
 mod rtl {
-    use super::{Shape, Way, Wire};
-    use crate::blocks::parts::stream::{lanes, pack};
-    use crate::hdl::dsl::ModuleRef;
+    use super::{Dataflow, Shape, Way, Wire};
+    use crate::blocks::parts::systolic::{Array, Outcome, Pin, output, weight};
     use crate::hdl::prelude::*;
 
-    fn of(shape: &Shape, way: Way) -> impl Iterator<Item = &Wire> {
-        shape.ports.iter().filter(move |p| p.way == way)
-    }
-
-    /// An element with the registers that pass its operands on.
-    fn cell<'b>(shape: &Shape, pe: &Design, m: Builder<'b>) {
-        let (step, valid, first) = (m.bit_in("step"), m.bit_in("valid"), m.bit_in("first"));
-        let element = m.import(pe);
-        let sums = shape.has(Way::Enable);
-        let enable = (step & valid).named("enable");
-        let mut inputs: Vec<(&str, Signal<'b>)> = Vec::new();
-        let mut main = true;
-        for wire in &shape.ports {
-            match wire.way {
-                Way::Row | Way::Column => {
-                    let value = m.uint_in(wire.name, wire.bits);
-                    let kept = m.state_uint(&format!("{}_q", wire.name), wire.bits, 0);
-                    kept.set_when(step, value);
-                    m.output(&format!("{}_next", wire.name), kept.get());
-                    // What is beside the two operands may ask for something: only once.
-                    let beside = wire.way == Way::Column && !std::mem::take(&mut main) || wire.way == Way::Row && wire.name != "a";
-                    let gated = beside && sums;
-                    let value = if gated { enable.select(value, m.uint(0u32, wire.bits)) } else { value };
-                    inputs.push((wire.name, value.into()));
-                }
-                Way::Clear => inputs.push((wire.name, first.into())),
-                Way::Enable => inputs.push((wire.name, enable.into())),
-                Way::Out | Way::Ready => {}
-            }
+    pub fn build(shape: &Shape, element: &Design, m: Builder<'_>) {
+        let of = |way: Way| shape.ports.iter().filter(move |p| p.way == way);
+        let pins = |way| of(way).map(|w| Pin { name: w.name, bits: w.bits }).collect();
+        let outcome = |w: &Wire| Outcome { name: w.name, bits: w.bits, flag: w.flag, signed: w.signed };
+        let array = Array {
+            rows: shape.rows,
+            cols: shape.cols,
+            element,
+            along: pins(Way::Row),
+            down: pins(Way::Column),
+            clear: of(Way::Clear).map(|w| w.name).next(),
+            enable: of(Way::Enable).map(|w| w.name).next(),
+            ready: of(Way::Ready).map(|w| w.name).collect(),
+            outcomes: of(Way::Out).map(outcome).collect(),
+        };
+        match shape.dataflow {
+            Dataflow::Output => output::build(&array, m),
+            Dataflow::Weight => weight::build(&array, m),
         }
-        for (name, bit) in [("valid", valid), ("first", first)] {
-            let kept = m.state_bit(&format!("{name}_q"), false);
-            kept.set_when(step, bit);
-            m.output(&format!("{name}_next"), kept.get());
-        }
-        let pe = m.instance(element, "pe", &inputs);
-        for wire in of(shape, Way::Out) {
-            let value = pe.uint(wire.name);
-            if sums {
-                m.output(wire.name, value);
-            } else {
-                let kept = m.state_uint(&format!("{}_q", wire.name), wire.bits, 0);
-                kept.set_when(enable, value);
-                m.output(wire.name, kept.get());
-            }
-        }
-        if shape.has(Way::Ready) {
-            let ready = of(shape, Way::Ready).map(|w| pe.bit(w.name)).reduce(|x, y| x & y);
-            m.output("ready", ready.unwrap_or_else(|| m.high()));
-        }
-    }
-
-    /// A row of cells, and the registers that hold their results while they wait for their turn.
-    fn row<'b>(shape: &Shape, cell: ModuleRef, m: Builder<'b>) {
-        let (step, valid, first) = (m.bit_in("step"), m.bit_in("valid"), m.bit_in("first"));
-        let (capture, shift) = (m.bit_in("capture"), m.bit_in("shift"));
-        let mut along: Vec<(&str, Signal<'b>)> = vec![("valid", valid.into()), ("first", first.into())];
-        along.extend(of(shape, Way::Row).map(|w| (w.name, m.uint_in(w.name, w.bits).into())));
-        let down: Vec<(&str, Vec<UInt>)> =
-            of(shape, Way::Column).map(|w| (w.name, lanes(m.uint_in(w.name, w.bits * shape.cols), w.bits))).collect();
-        let mut cells = Vec::new();
-        for c in 0..shape.cols as usize {
-            let mut inputs = along.clone();
-            inputs.push(("step", step.into()));
-            inputs.extend(down.iter().map(|(name, lanes)| (*name, Signal::from(lanes[c]))));
-            let cell = m.instance(cell, &format!("cell{c}"), &inputs);
-            along = vec![("valid", cell.bit("valid_next").into()), ("first", cell.bit("first_next").into())];
-            along.extend(of(shape, Way::Row).map(|w| (w.name, cell.uint(&format!("{}_next", w.name)).into())));
-            cells.push(cell);
-        }
-        let all = |name: &str| pack(&cells.iter().map(|cell| cell.uint(name)).collect::<Vec<_>>());
-        for wire in of(shape, Way::Column) {
-            let name = format!("{}_next", wire.name);
-            m.output(&name, all(&name));
-        }
-        for wire in of(shape, Way::Out) {
-            let above = m.uint_in(&format!("{}_above", wire.name), wire.bits * shape.cols);
-            let kept = m.state_uint(&format!("{}_kept", wire.name), above.width(), 0);
-            kept.set_when(capture | shift, capture.select(all(wire.name), above));
-            m.output(wire.name, kept.get());
-        }
-        if shape.has(Way::Ready) {
-            m.output("ready", all("ready").all_ones());
-        }
-    }
-
-    /// The value some steps later, through one long register.
-    fn delay<'b>(m: Builder<'b>, name: &str, value: UInt<'b>, steps: u32, step: Bit<'b>) -> UInt<'b> {
-        if steps == 0 {
-            return value;
-        }
-        let (width, all) = (value.width(), value.width() * steps);
-        let line = m.state_uint(name, all, 0);
-        line.set_when(step, if steps == 1 { value } else { line.get().slice(all - width - 1, 0).cat(value) });
-        line.get().slice(all - 1, all - width)
-    }
-
-    pub fn build<'b>(shape: &Shape, pe: &Design, m: Builder<'b>) {
-        let cell_name = format!("{}_cell", pe.top().name);
-        let cell = m.module(&cell_name, |n| cell(shape, pe, n));
-        let row = m.module(&format!("{}_row{}", pe.top().name, shape.cols), |n| row(shape, cell, n));
-        let input = |w: &Wire, n: u32| lanes(m.uint_in(w.name, w.bits * n), w.bits);
-        let mut operands: Vec<(&Wire, Vec<UInt<'b>>)> = Vec::new();
-        for wire in &shape.ports {
-            match wire.way {
-                Way::Row => operands.push((wire, input(wire, shape.rows))),
-                Way::Column => operands.push((wire, input(wire, shape.cols))),
-                _ => {}
-            }
-        }
-        let (in_last, in_valid, out_ready) = (m.bit_in("in_last"), m.bit_in("in_valid"), m.bit_in("out_ready"));
-
-        // Tokens come in, then the last one makes its way through, then the results are kept.
-        let way = m.nat(u128::from(shape.rows + shape.cols - 2));
-        let rows = m.nat(u128::from(shape.rows));
-        let flushing_q = m.state_bit("flushing", false);
-        let first_q = m.state_bit("first", true);
-        let left_q = m.state_uint("left", way.width(), 0);
-        let waiting_q = m.state_uint("waiting", rows.width(), 0);
-        let settled_q = shape.has(Way::Ready).then(|| m.state_bit("settled", true));
-        let settled = settled_q.map_or_else(|| m.high(), |q| q.get());
-        wires! {
-            let in_ready = !flushing_q.get() & settled;
-            let taken = in_ready & in_valid;
-            let on_its_way = left_q.get().any();
-            let step = taken | (flushing_q.get() & on_its_way & settled);
-            let out_valid = waiting_q.get().any();
-            let capture = flushing_q.get() & !on_its_way & settled & !out_valid;
-            let shift = out_valid & out_ready;
-            let ends = taken & in_last;
-        }
-        flushing_q.set_when(ends | capture, ends);
-        first_q.set_when(taken, in_last);
-        left_q.set_when(step, ends.select(way, flushing_q.get().select((left_q.get() - m.nat(1)).bits().wrap(way.width()), way)));
-        waiting_q.set_when(capture | shift, capture.select(rows, (waiting_q.get() - m.nat(1)).bits().wrap(rows.width())));
-
-        let start = [("valid", taken), ("first", first_q.get())];
-        let mut down: Vec<(&str, UInt<'b>)> = Vec::new();
-        for (wire, lanes) in operands.iter().filter(|(w, _)| w.way == Way::Column) {
-            let skewed = |(c, lane): (usize, &UInt<'b>)| delay(m, &format!("{}_skew{c}", wire.name), *lane, c as u32, step);
-            down.push((wire.name, pack(&lanes.iter().enumerate().map(skewed).collect::<Vec<_>>())));
-        }
-        let mut results: Vec<(String, UInt<'b>)> =
-            of(shape, Way::Out).map(|w| (w.name.to_string(), m.uint(0u32, w.bits * shape.cols))).collect();
-        let mut ready = m.high();
-        for r in 0..shape.rows {
-            let mut inputs: Vec<(&str, Signal<'b>)> = vec![("step", step.into()), ("capture", capture.into()), ("shift", shift.into())];
-            for (name, bit) in start {
-                inputs.push((name, delay(m, &format!("{name}_skew{r}"), bit.uint(), r, step).into()));
-            }
-            for (wire, lanes) in operands.iter().filter(|(w, _)| w.way == Way::Row) {
-                inputs.push((wire.name, delay(m, &format!("{}_skew{r}", wire.name), lanes[r as usize], r, step).into()));
-            }
-            inputs.extend(down.iter().map(|(name, value)| (*name, Signal::from(*value))));
-            let above: Vec<(String, UInt<'b>)> = results.iter().map(|(name, v)| (format!("{name}_above"), *v)).collect();
-            inputs.extend(above.iter().map(|(name, value)| (name.as_str(), Signal::from(*value))));
-            let row = m.instance(row, &format!("row{r}"), &inputs);
-            down.iter_mut().for_each(|(name, value)| *value = row.uint(&format!("{name}_next")));
-            results.iter_mut().for_each(|(name, value)| *value = row.uint(name));
-            if settled_q.is_some() {
-                ready = ready & row.bit("ready");
-            }
-        }
-        if let Some(settled) = settled_q {
-            settled.set(ready & !step);
-        }
-        m.output("in_ready", in_ready);
-        m.output("out_valid", out_valid);
-        results.iter().for_each(|(name, value)| m.output(name, *value));
-        let out_last = waiting_q.get().eq(m.nat(1)).named("out_ends");
-        m.output("out_last", out_last);
-        let shown: Vec<Signal> = results.iter().map(|r| r.1.into()).chain([Signal::from(out_last)]).collect();
-        m.promise((out_valid & !out_ready).named("stalled"), &[out_valid], &shown, "a token that is not taken stays as it is");
     }
 }
 
 mod golden {
-    use super::{Shape, Way};
+    use super::{Dataflow, Shape, Way, Wire};
+    use crate::golden::int;
     use crate::golden::model::Model;
-    use num_bigint::BigUint;
+    use num_bigint::{BigInt, BigUint};
 
     pub fn model(shape: Shape, elements: Vec<Box<dyn Model>>) -> Box<dyn Model> {
-        Box::new(Array { shape, elements, tokens: Vec::new() })
+        let weights = vec![vec![BigUint::ZERO; shape.ports.len()]; shape.rows as usize];
+        Box::new(Array { shape, elements, tokens: Vec::new(), weights })
+    }
+
+    /// Lane `i` of a packed port.
+    fn lane(port: &BigUint, bits: u32, i: u32) -> BigUint {
+        (port >> (bits * i)) % (BigUint::from(1u32) << bits)
+    }
+
+    /// Lanes in one port.
+    fn packed(lanes: impl DoubleEndedIterator<Item = BigUint>, bits: u32) -> BigUint {
+        lanes.rev().fold(BigUint::ZERO, |all, lane| (all << bits) | lane)
+    }
+
+    /// Codes of a token, each at the place of its port among those of the element.
+    fn placed(shape: &Shape, token: &[BigUint]) -> Vec<BigUint> {
+        let mut operands = token.iter().cloned();
+        let code = |w: &Wire| if matches!(w.way, Way::Row | Way::Column) { operands.next() } else { None };
+        shape.ports.iter().map(code).map(Option::unwrap_or_default).collect()
+    }
+
+    /// What an element shows after it has taken a token: the codes of its outputs.
+    fn take(shape: &Shape, element: &mut dyn Model, (r, c): (u32, u32), token: &[BigUint], first: bool) -> Vec<BigUint> {
+        let mut inputs = Vec::new();
+        for (port, code) in shape.ports.iter().zip(token) {
+            match port.way {
+                Way::Row => inputs.push(lane(code, port.bits, r)),
+                Way::Column => inputs.push(lane(code, port.bits, c)),
+                Way::Clear => inputs.push(BigUint::from(first)),
+                Way::Enable => inputs.push(BigUint::from(1u32)),
+                Way::Out | Way::Ready => {}
+            }
+        }
+        let outs: Vec<Way> = shape.ports.iter().map(|p| p.way).filter(|w| [Way::Out, Way::Ready].contains(w)).collect();
+        let mut found = Vec::new();
+        element.step(&inputs, &mut found);
+        // Idle clocks until it is ready; what it shows then is what it holds.
+        while shape.has(Way::Enable) {
+            found.clear();
+            element.step(&vec![BigUint::ZERO; inputs.len()], &mut found);
+            if outs.iter().zip(&found).all(|(way, code)| *way != Way::Ready || *code != BigUint::ZERO) {
+                break;
+            }
+        }
+        outs.iter().zip(found).filter(|(way, _)| **way == Way::Out).map(|(_, code)| code).collect()
     }
 
     struct Array {
@@ -353,45 +299,48 @@ mod golden {
         elements: Vec<Box<dyn Model>>,
         /// The tokens of the present row.
         tokens: Vec<Vec<BigUint>>,
-    }
-
-    /// Lane `i` of a packed port.
-    fn lane(port: &BigUint, bits: u32, i: u32) -> BigUint {
-        (port >> (bits * i)) % (BigUint::from(1u32) << bits)
+        /// The token that brought the weights of each row of elements.
+        weights: Vec<Vec<BigUint>>,
     }
 
     impl Array {
-        /// Results of one element after all tokens of a row.
-        fn results(&mut self, r: u32, c: u32) -> Vec<BigUint> {
-            let (shape, one, zero) = (&self.shape, BigUint::from(1u32), BigUint::ZERO);
-            let element = &mut self.elements[(r * shape.cols + c) as usize];
-            let ways: Vec<Way> = shape.ports.iter().map(|p| p.way).filter(|w| ![Way::Out, Way::Ready].contains(w)).collect();
-            let outs: Vec<Way> = shape.ports.iter().map(|p| p.way).filter(|w| [Way::Out, Way::Ready].contains(w)).collect();
-            let mut found = Vec::new();
-            for (k, token) in self.tokens.iter().enumerate() {
-                let mut operands = token.iter();
-                let mut inputs = Vec::new();
-                for port in &shape.ports {
-                    match port.way {
-                        Way::Row => inputs.push(lane(operands.next().unwrap_or(&zero), port.bits, r)),
-                        Way::Column => inputs.push(lane(operands.next().unwrap_or(&zero), port.bits, c)),
-                        Way::Clear => inputs.push(BigUint::from(k == 0)),
-                        Way::Enable => inputs.push(one.clone()),
-                        Way::Out | Way::Ready => {}
-                    }
+        /// What comes out of a row of tokens.
+        fn product(&mut self, outputs: &mut Vec<BigUint>) {
+            let shape = &self.shape;
+            let outs: Vec<&Wire> = shape.ports.iter().filter(|p| p.way == Way::Out).collect();
+            for r in (0..shape.rows).rev() {
+                let mut row: Vec<Vec<BigUint>> = Vec::new();
+                for c in 0..shape.cols {
+                    let element = self.elements[(r * shape.cols + c) as usize].as_mut();
+                    let results = self.tokens.iter().enumerate().map(|(k, token)| take(shape, element, (r, c), token, k == 0));
+                    row.push(results.last().unwrap_or_default());
                 }
-                found.clear();
-                element.step(&inputs, &mut found);
-                // Idle clocks until it is ready; what it shows then is what it holds.
-                while shape.has(Way::Enable) {
-                    found.clear();
-                    element.step(&vec![zero.clone(); ways.len()], &mut found);
-                    if outs.iter().zip(&found).all(|(way, code)| *way != Way::Ready || *code == one) {
-                        break;
+                outputs.extend(outs.iter().enumerate().map(|(i, out)| packed(row.iter().map(|cell| cell[i].clone()), out.bits)));
+                outputs.push(BigUint::from(r == 0));
+            }
+        }
+
+        /// The sums that a token makes with the weights.
+        fn sums(&mut self, token: &[BigUint], outputs: &mut Vec<BigUint>) {
+            let shape = &self.shape;
+            let outs: Vec<&Wire> = shape.ports.iter().filter(|p| p.way == Way::Out).collect();
+            let mut sums = vec![vec![BigInt::ZERO; outs.len()]; shape.cols as usize];
+            for (r, weights) in (0u32..).zip(&self.weights) {
+                let code = |((a, b), port): ((&BigUint, &BigUint), &Wire)| if port.way == Way::Row { a.clone() } else { b.clone() };
+                let operands: Vec<BigUint> = token.iter().zip(weights).zip(&shape.ports).map(code).collect();
+                for (c, sums) in (0u32..).zip(&mut sums) {
+                    let element = self.elements[(r * shape.cols + c) as usize].as_mut();
+                    let results = take(shape, element, (r, c), &operands, true);
+                    for ((sum, code), out) in sums.iter_mut().zip(results).zip(&outs) {
+                        *sum += if out.signed { int::from_code(&code, out.bits) } else { BigInt::from(code) };
                     }
                 }
             }
-            outs.iter().zip(found).filter(|(way, _)| **way == Way::Out).map(|(_, code)| code).collect()
+            sums.iter_mut().for_each(|sums| settle(&outs, sums));
+            for (i, out) in outs.iter().enumerate() {
+                let bits = shape.sum_bits(out);
+                outputs.push(packed(sums.iter().map(|sums| int::to_code(&sums[i], bits)), bits));
+            }
         }
     }
 
@@ -399,23 +348,44 @@ mod golden {
         fn reset(&mut self) {
             self.elements.iter_mut().for_each(|e| e.reset());
             self.tokens.clear();
+            self.weights.iter_mut().flatten().for_each(|code| *code = BigUint::ZERO);
         }
 
         fn step(&mut self, inputs: &[BigUint], outputs: &mut Vec<BigUint>) {
-            let (last, operands) = inputs.split_last().expect("internal error: a token without end");
-            self.tokens.push(operands.to_vec());
-            if !last.bit(0) {
-                return;
-            }
-            let widths: Vec<u32> = self.shape.ports.iter().filter(|p| p.way == Way::Out).map(|p| p.bits).collect();
-            for r in (0..self.shape.rows).rev() {
-                let row: Vec<Vec<BigUint>> = (0..self.shape.cols).map(|c| self.results(r, c)).collect();
-                for (i, bits) in widths.iter().enumerate() {
-                    outputs.push(row.iter().rev().fold(BigUint::ZERO, |all, cell| (all << *bits) | &cell[i]));
+            let (last, others) = inputs.split_last().expect("internal error: a token without `in_last`");
+            let token = placed(&self.shape, others);
+            match self.shape.dataflow {
+                Dataflow::Output => {
+                    self.tokens.push(token);
+                    if last.bit(0) {
+                        self.product(outputs);
+                        self.tokens.clear();
+                    }
                 }
-                outputs.push(BigUint::from(r == 0));
+                Dataflow::Weight if others.last().is_some_and(|load| load.bit(0)) => {
+                    self.weights.pop();
+                    self.weights.insert(0, token);
+                }
+                Dataflow::Weight => {
+                    self.sums(&token, outputs);
+                    outputs.push(last.clone());
+                }
             }
-            self.tokens.clear();
+        }
+    }
+
+    /// A flag of the sum is one of any result; infinities of both signs are not a number, and beside that nothing else shows.
+    fn settle(outs: &[&Wire], sums: &mut [BigInt]) {
+        let any = |sums: &[BigInt], name: &str| outs.iter().zip(sums).any(|(o, s)| o.flag && o.name == name && *s > BigInt::ZERO);
+        let (pos, neg) = (any(sums, "pos_inf"), any(sums, "neg_inf"));
+        let nan = any(sums, "nan") || pos && neg;
+        for (out, sum) in outs.iter().zip(sums).filter(|(o, _)| o.flag) {
+            let set = match out.name {
+                "nan" => nan,
+                "pos_inf" | "neg_inf" => *sum > BigInt::ZERO && !nan,
+                _ => *sum > BigInt::ZERO,
+            };
+            *sum = BigInt::from(u32::from(set));
         }
     }
 }

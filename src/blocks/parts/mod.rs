@@ -20,6 +20,7 @@ pub mod shift;
 pub mod shift_exp;
 pub mod stream;
 pub mod tabulate;
+pub mod systolic;
 pub mod tree;
 
 pub use add::{accumulate, add_floats, plus_zero};
