@@ -247,7 +247,7 @@ fn systolic_keeps_weights() {
         }
         for (x, token) in a.iter().zip(found.chunks(2)) {
             for c in 0..cols {
-                let sum: i64 = (0..rows).map(|k| x[k] * w[k][c]).sum();
+                let sum: i64 = x.iter().zip(&w).map(|(x, w)| x * w[c]).sum();
                 let code = (&token[0] >> (bits as usize * c)) % (BigUint::from(1u32) << bits);
                 assert_eq!(code, BigUint::from((sum as u64) & ((1 << bits) - 1)));
             }

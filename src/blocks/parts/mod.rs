@@ -19,8 +19,8 @@ pub mod requant;
 pub mod shift;
 pub mod shift_exp;
 pub mod stream;
-pub mod tabulate;
 pub mod systolic;
+pub mod tabulate;
 pub mod tree;
 
 pub use add::{accumulate, add_floats, plus_zero};
