@@ -11,7 +11,7 @@ type Case = (&'static str, &'static str);
 #[rustfmt::skip]
 const ARGUMENTS: &[Case] = &[
     ("", "Usage:|emit|check|eval"),
-    ("nonsense", "unrecognized|emit, check, prove, eval, list"),
+    ("nonsense", "unrecognized|emit, check, prove, eval, constants, list"),
     ("emitt mul", "unrecognized|similar|emit"),
     ("list extra", "unexpected argument 'extra'|--json"),
     ("list --all", "unexpected argument '--all'|--json"),
