@@ -1,13 +1,20 @@
-//! Every flow, reset style and port profile prints Verilog that linters accept.
+//! Every flow, reset style and port profile prints Verilog that linters accept, and profiles change names and places only.
+mod support;
+use narrowgen::blocks::Configured;
+use narrowgen::flow::clocked::{Clocked, Clocking};
 use narrowgen::flow::lint;
 use narrowgen::flow::tool::{Tool, for_tests, resolve};
 use narrowgen::flow::unit::Unit;
+use narrowgen::flow::verilator;
 use narrowgen::hdl::ir::Reset;
 use narrowgen::hdl::prelude::*;
+use narrowgen::hdl::random::Stream;
+use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::timing::delay::DelayModel;
 use narrowgen::hdl::timing::flow::{Buffer, Flow, apply, apply_with_last};
 use narrowgen::hdl::timing::pipeline::{Request, pipeline};
 use narrowgen::hdl::timing::ports::{self, Profile};
+use num_bigint::BigUint;
 
 #[test]
 fn every_style_is_clean() {
@@ -72,4 +79,79 @@ fn assertions_are_read(units: &[Unit]) {
         let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{}: {said}", unit.top);
     }
+}
+
+/// A port of a profile as pieces of plain ports: what goes through one pin must come out of the other.
+#[test]
+fn profiles_do_what_plain_ports_do() {
+    if !for_tests("profiles_do_what_plain_ports_do", &[Tool::Verilator, Tool::Cxx]) {
+        return;
+    }
+    const CYCLES: usize = 20_000;
+    // What data registers hold before the first datum is anything.
+    const FIRST: usize = 100;
+    let mut compared = 0;
+    for (block, params) in [("mul", "a=e3m2fn b=int5 out=exact"), ("mac", "a=int8 b=int8"), ("mac", "acc=fp16 round=stochastic")]
+    {
+        for (ports, flow) in [
+            (Profile::Lowrisc, Flow::Fixed),
+            (Profile::Lowrisc, Flow::Enable),
+            (Profile::Lowrisc, Flow::Stream),
+            (Profile::Axis, Flow::Stream),
+        ] {
+            let clocking = Clocking { stages: Some(2), flow, ports, ..Clocking::default() };
+            let block = Clocked::build(support::configure(block, params).unwrap(), &clocking).unwrap();
+            let printed = Unit::from_design(&block.printed().unwrap());
+            let mut plain = Unit::from_design(&block.design().unwrap());
+            // Both stand in one model.
+            let name = format!("{}_plain", plain.top);
+            plain.files.iter_mut().for_each(|f| {
+                f.text = f.text.replace(&format!("module {} ", plain.top), &format!("module {name} "));
+                f.name = format!("plain_{}", f.name);
+            });
+            plain.top = name;
+            let mut random = Stream(9);
+            let (mut to_plain, mut to_printed) = (Rows::new(&plain.input_widths()), Rows::new(&printed.input_widths()));
+            for _ in 0..CYCLES {
+                // Padding holds anything.
+                let mut packed: Vec<BigUint> = printed.inputs.iter().map(|(_, w)| number(&mut random, *w)).collect();
+                let mut values = Vec::new();
+                for (name, width) in &plain.inputs {
+                    let place = block.places.iter().find(|p| p.plain == *name).unwrap_or_else(|| panic!("{name} went nowhere"));
+                    let pin = printed.inputs.iter().position(|p| p.0 == place.port).unwrap();
+                    assert_eq!(place.bits, *width);
+                    values.push((&packed[pin] >> place.low) & mask(*width));
+                    // Data comes two times out of three; valid and ready are single bits at random otherwise.
+                    if name == "in_valid" && random.next() % 3 == 0 {
+                        packed[pin] = BigUint::from(1u8);
+                        *values.last_mut().unwrap() = BigUint::from(1u8);
+                    }
+                }
+                to_plain.push(&values);
+                to_printed.push(&packed);
+            }
+            let model = verilator::build(&[plain.clone(), printed.clone()]).unwrap();
+            let (expected, found) = (model.run(0, &to_plain, 0).unwrap(), model.run(1, &to_printed, 0).unwrap());
+            for (column, (name, width)) in plain.outputs.iter().enumerate() {
+                let place = block.places.iter().find(|p| p.plain == *name).unwrap_or_else(|| panic!("{name} went nowhere"));
+                let pin = printed.outputs.iter().position(|p| p.0 == place.port).unwrap();
+                let differ =
+                    (FIRST..CYCLES).find(|r| expected.get(*r, column) != (found.get(*r, pin) >> place.low) & mask(*width));
+                assert_eq!(differ, None, "{} {name}", printed.top);
+                compared += CYCLES - FIRST;
+            }
+            let changes = (1..CYCLES).filter(|r| expected.get(*r, 0) != expected.get(r - 1, 0)).count();
+            assert!(changes > CYCLES / 10, "{}: nothing moves", printed.top);
+        }
+    }
+    assert!(compared >= 12 * (CYCLES - FIRST));
+}
+
+fn mask(width: u32) -> BigUint {
+    (BigUint::from(1u8) << width) - 1u8
+}
+
+fn number(random: &mut Stream, width: u32) -> BigUint {
+    let words: Vec<u32> = (0..width.div_ceil(32)).map(|_| random.next() as u32).collect();
+    BigUint::new(words) & mask(width)
 }

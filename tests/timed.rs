@@ -1,7 +1,7 @@
 //! Blocks with pipeline registers and flow control: what the manifest says of latency and throughput
 //! is what simulation shows, and the values are those of the golden model.
 mod support;
-use narrowgen::blocks::Configured;
+use narrowgen::blocks::{Configured, REGISTRY};
 use narrowgen::flow::check::{check, differing};
 use narrowgen::flow::clocked::{Clocked, Clocking};
 use narrowgen::flow::engine::{self, Kind};
@@ -15,8 +15,8 @@ use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::timing::flow::{Buffer, Flow};
 use rayon::prelude::*;
 
-/// Every block, without and with state, with narrow and wide results.
-const BLOCKS: &[(&str, &str)] = &[
+/// Further configurations of blocks, without and with state, with narrow and wide results.
+const FURTHER: &[(&str, &str)] = &[
     ("mul", ""),
     ("mul", "a=int4 b=e2m1fn out=exact"),
     ("convert", "from=e5m2 to=e4m3fn"),
@@ -25,6 +25,7 @@ const BLOCKS: &[(&str, &str)] = &[
     ("dot", "a=e4m3fn b=e4m3fn out=fp32"),
     ("mac", ""),
     ("mac", "a=int8 b=int8"),
+    ("mac", "a=int8 b=int8 clear=zero"),
     ("mac", "a=e2m1fn b=e2m1fn acc=fp16"),
 ];
 
@@ -33,17 +34,25 @@ fn clocked(block: &str, params: &str, clocking: &Clocking) -> Clocked {
     Clocked::build(inner, clocking).unwrap_or_else(|e| panic!("{block} {params} {}: {e}", clocking.options()))
 }
 
+/// Every registered block whose registers are placed by the timing pass, with its default parameters, then [`FURTHER`].
+fn blocks() -> Vec<(&'static str, &'static str)> {
+    let rows = |name: &str| support::configure(name, "").unwrap().row_lengths().is_some();
+    let every = REGISTRY.iter().map(|b| (b.name(), "")).filter(|(name, _)| !rows(name));
+    every.chain(FURTHER.iter().copied()).collect()
+}
+
 /// Every block with every number of stages from 0 to 6, and with streams in turn.
 fn all() -> Vec<Clocked> {
     let mut points: Vec<(usize, Clocking)> = Vec::new();
-    for block in 0..BLOCKS.len() {
+    let blocks = blocks();
+    for block in 0..blocks.len() {
         for stages in 0..=6 {
             for streams in [1, 3] {
                 points.push((block, Clocking { stages: Some(stages), streams, ..Clocking::default() }));
             }
         }
     }
-    points.into_par_iter().map(|(b, clocking)| clocked(BLOCKS[b].0, BLOCKS[b].1, &clocking)).collect()
+    points.into_par_iter().map(|(b, clocking)| clocked(blocks[b].0, blocks[b].1, &clocking)).collect()
 }
 
 /// Every block with 0 to 6 stages under every flow, with some resets.
@@ -51,7 +60,8 @@ fn flows() -> Vec<Clocked> {
     let mut points: Vec<(usize, Clocking)> = Vec::new();
     let flows = [(Flow::Enable, Buffer::Skid), (Flow::Stream, Buffer::Skid), (Flow::Stream, Buffer::Half)];
     let resets = [None, Some(Reset::SyncLow), Some(Reset::Async), Some(Reset::AsyncLow)];
-    for block in 0..BLOCKS.len() {
+    let blocks = blocks();
+    for block in 0..blocks.len() {
         for stages in 0..=6 {
             for (flow, buffer) in flows {
                 let reset = resets[points.len() % resets.len()];
@@ -59,7 +69,7 @@ fn flows() -> Vec<Clocked> {
             }
         }
     }
-    points.into_par_iter().map(|(b, clocking)| clocked(BLOCKS[b].0, BLOCKS[b].1, &clocking)).collect()
+    points.into_par_iter().map(|(b, clocking)| clocked(blocks[b].0, blocks[b].1, &clocking)).collect()
 }
 
 #[test]

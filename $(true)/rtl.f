@@ -1,0 +1,1 @@
+shiftgelu_in_bits2_sigmoid_bits10_n15.v

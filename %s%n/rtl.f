@@ -1,0 +1,1 @@
+shiftgelu.v
