@@ -13,6 +13,7 @@ mod judge;
 mod lmul;
 mod minifloats;
 mod mx;
+mod nvfp4;
 mod products;
 #[path = "../../src/golden/tests/anchors/reader.rs"]
 #[allow(dead_code)]

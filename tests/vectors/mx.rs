@@ -7,11 +7,11 @@ use num_bigint::BigUint;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-fn records(path: &str) -> Vec<Json> {
+pub fn records(path: &str) -> Vec<Json> {
     text(path).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn word<'a>(record: &'a Json, key: &str) -> &'a str {
+pub fn word<'a>(record: &'a Json, key: &str) -> &'a str {
     record[key].as_str().unwrap_or_else(|| panic!("{key} in {record}"))
 }
 
@@ -28,21 +28,22 @@ fn element(name: &str) -> &str {
     }
 }
 
-fn inputs(record: &Json) -> Vec<u64> {
+pub fn inputs(record: &Json) -> Vec<u64> {
     record["in_f32"].as_array().unwrap().iter().map(|c| hex(c.as_str().unwrap())).collect()
 }
 
 /// The elements as they must come out: a zero has the sign of its number here, which the libraries do not always keep.
-fn elements(format: &Format, codes: &Json, x: &[u64]) -> BigUint {
+pub fn elements(format: &Format, codes: &[u64], x: &[u64]) -> BigUint {
     let sign = 1 << (format.bits() - 1);
-    let code = |(c, x): (&Json, &u64)| match c.as_i64() {
-        Some(n) => n as u64 & (2 * sign - 1),
-        None => match hex(c.as_str().unwrap()) {
-            zero if zero & (sign - 1) == 0 => (x >> 31) * sign,
-            code => code,
-        },
-    };
-    pack(format, &codes.as_array().unwrap().iter().zip(x).map(code).collect::<Vec<_>>())
+    let float = matches!(format, Format::Minifloat(_));
+    let signed = |code: u64, x: u64| if float && code & (sign - 1) == 0 { (x >> 31) * sign } else { code };
+    pack(format, &codes.iter().zip(x).map(|(code, x)| signed(*code, *x)).collect::<Vec<_>>())
+}
+
+/// The codes of elements; integers are written as their numbers.
+fn element_codes(format: &Format, codes: &Json) -> Vec<u64> {
+    let code = |c: &Json| c.as_i64().map_or_else(|| hex(c.as_str().unwrap()), |n| n as u64 & ((1 << format.bits()) - 1));
+    codes.as_array().unwrap().iter().map(code).collect()
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn microxcaling() {
             "ff" => ("NaN from numbers below 2^128: log2 in binary32", None),
             _ if exact != scale => ("scale one too large: log2 in binary32", None),
             _ if codes.is_null() => ("elements not recoverable from the library's output", None),
-            _ => ("equal", Some(elements(&format, codes, &x))),
+            _ => ("equal", Some(elements(&format, &element_codes(&format, codes), &x))),
         };
         *classes.entry(class).or_default() += 1;
         let scale = match class {
@@ -107,7 +108,7 @@ fn torchao() {
         let scale = hex(word(record, "scale_e8m0"));
         // With code 0 the library divides by 2^-126 instead of 2^-127.
         least += usize::from(scale == 0);
-        let codes = (scale != 0).then(|| elements(&format, &record["codes"], &x));
+        let codes = (scale != 0).then(|| elements(&format, &element_codes(&format, &record["codes"]), &x));
         let x = pack(&parse("fp32").unwrap(), &x);
         let params = [("to", name), ("rule", word(record, "scale_mode"))];
         judge.job("mx_quantize", &params).vector(&[x], Want::Ports(vec![Some(scale.into()), codes]));
