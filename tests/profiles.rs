@@ -122,7 +122,7 @@ fn profiles_do_what_plain_ports_do() {
                     assert_eq!(place.bits, *width);
                     values.push((&packed[pin] >> place.low) & mask(*width));
                     // Data comes two times out of three; valid and ready are single bits at random otherwise.
-                    if name == "in_valid" && random.next() % 3 == 0 {
+                    if name == "in_valid" && random.next().is_multiple_of(3) {
                         packed[pin] = BigUint::from(1u8);
                         *values.last_mut().unwrap() = BigUint::from(1u8);
                     }
