@@ -31,6 +31,9 @@ const TABLE_FN: &[&str] = &[
     "function=reciprocal from=e5m2 out=bf16",
     "function=rsqrt from=uint10 out=fp16",
     "function=sigmoid from=e4m3fn out=e4m3fn round=down",
+    // exp(0) = 1 is far below the smallest number.
+    "function=exp from=e1m3-ieee out=e8m6b-34-fnuz",
+    "function=sigmoid from=e1m3-ieee out=e8m6b-34-fnuz round=up",
     "function=tanh from=nf4 out=fp32",
     "function=erf from=e4m3 out=e5m2 round=up subnormals_out=flush",
     "function=gelu_tanh from=e4m3fnuz out=fp16",

@@ -6,6 +6,7 @@
 //   acc             exact
 //   terms           32
 //   normalize       step
+//   clear           load
 //   round           rne
 //   random_bits     8
 //   overflow        auto
@@ -51,25 +52,22 @@ module mac_e4m3fn_e4m3fn_acc_exact (
   wire [3:0] b_sig = {b_normal, b_frac};
   wire [4:0] b_exp = {1'd0, {b[6:4], b[3] | (~b_normal)}};
   wire prod_nan = a_is_nan | b_is_nan;
-  wire [3:0] prod_sig_sel = prod_nan ? 4'd0 : a_sig;
-  wire [7:0] prod_sig = {4'd0, prod_sig_sel} * {4'd0, b_sig};
+  wire [3:0] u_prod_sig_a_sel = prod_nan ? 4'd0 : a_sig;
+  wire [7:0] u_prod_sig_y;
+  mul_u4x4_rows u_prod_sig (.a(u_prod_sig_a_sel), .b(b_sig), .y(u_prod_sig_y));
   wire prod_sign = a_sign ^ b_sign;
-  wire [4:0] term_sum = a_exp + b_exp;
-  wire [8:0] short__diff = 9'd0 - {1'd0, prod_sig};
-  wire [8:0] short_ = prod_sign ? short__diff : {1'd0, prod_sig};
-  wire [36:0] term_shift;
-  wire [1:0] unused_term_shift;
-  assign {term_shift, unused_term_shift} = {{30{short_[8]}}, short_} << term_sum;
-  wire [36:0] term = term_shift;
+  wire [4:0] u_next_b_sum = a_exp + b_exp;
   wire [41:0] base = clear ? 42'd0 : acc_q;
-  wire [41:0] next = base + {{5{term[36]}}, term};
+  wire [41:0] u_next_y;
+  shift_u8x5_to39_drop2_acc42_grain u_next (.a(u_prod_sig_y), .b(u_next_b_sum), .s(prod_sign), .c(base),
+      .y(u_next_y));
 
   always @(posedge clk) begin
     if (rst) begin
       acc_q <= 42'd0;
       nan_q <= 1'd0;
     end else begin
-      if (en) acc_q <= next;
+      if (en) acc_q <= u_next_y;
       if (en) nan_q <= (nan_q & (~clear)) | prod_nan;
     end
   end

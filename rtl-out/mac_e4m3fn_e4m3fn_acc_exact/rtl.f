@@ -1,1 +1,3 @@
+shift_u8x5_to39_drop2_acc42_grain.v
+mul_u4x4_rows.v
 mac_e4m3fn_e4m3fn_acc_exact.v

@@ -39,13 +39,14 @@ module mul_e4m3fn_e4m3fn_out_e4m3fn (
   wire [3:0] b_sig = {b_normal, b_frac};
   wire [4:0] b_exp = {1'd0, {b[6:4], b[3] | (~b_normal)}};
   wire prod_nan = a_is_nan | b_is_nan;
-  wire [7:0] prod_sig = {4'd0, a_sig} * {4'd0, b_sig};
+  wire [7:0] u_prod_sig_y;
+  mul_u4x4_rows u_prod_sig (.a(a_sig), .b(b_sig), .y(u_prod_sig_y));
   wire prod_sign = a_sign ^ b_sign;
   wire [4:0] prod_exp_sum = a_exp + b_exp;
   wire [5:0] prod_exp = {1'd0, prod_exp_sum};
-  wire lz2_net = |prod_sig[7:4];
+  wire lz2_net = |u_prod_sig_y[7:4];
   wire lz2 = ~lz2_net;
-  wire [7:0] norm2 = lz2_net ? prod_sig : {prod_sig[3:0], 4'd0};
+  wire [7:0] norm2 = lz2_net ? u_prod_sig_y : {u_prod_sig_y[3:0], 4'd0};
   wire lz1_net = |norm2[7:6];
   wire lz1 = ~lz1_net;
   wire [7:0] norm1 = lz1_net ? norm2 : {norm2[5:0], 2'd0};

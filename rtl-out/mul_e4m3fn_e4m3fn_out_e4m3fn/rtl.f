@@ -1,1 +1,2 @@
+mul_u4x4_rows.v
 mul_e4m3fn_e4m3fn_out_e4m3fn.v

@@ -10,7 +10,7 @@
 //! # use narrowgen::blocks;
 //! let block = blocks::find("table_fn").unwrap();
 //! let gelu = [("function", "gelu"), ("from", "int8-q4"), ("out", "int8-q4")].map(|(n, v)| (n.to_string(), v.to_string()));
-//! assert_eq!(block.configure(&gelu).unwrap().module_name(), "table_fn_function_gelu_int8_q4_out_int8_q4");
+//! assert_eq!(block.configure(&gelu).unwrap().module_name(), "table_fn_function_gelu_int8_q4_int8_q4");
 //! ```
 use super::params::ParamError;
 use super::policy::Policy;

@@ -97,7 +97,7 @@ fn architecture(c: clap::Command) -> clap::Command {
             Arg::new("arch")
                 .long("arch")
                 .value_parser(Choice::words())
-                .default_value("none")
+                .default_value("auto")
                 .help("How products and sums are made: as measured best on the target, left to synthesis, or one way"),
         )
         .arg(
@@ -118,7 +118,7 @@ pub fn shape(args: &ArgMatches) -> Shape {
     Shape {
         choice: Choice::parse(text("arch")).unwrap_or_default(),
         dsp: if no_dsp { Dsp::Never } else { dsp },
-        target: Target::parse(text("target")).unwrap_or(Target::Ecp5),
+        target: Target::parse(text("target")).unwrap_or(Shape::default().target),
         pipelined,
     }
 }

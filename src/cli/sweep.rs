@@ -127,7 +127,9 @@ fn known_axes(plan: &Plan) -> Result<(), String> {
 
 /// The hardware that clock axes ask for.
 fn clocked(block: Box<dyn Configured>, set: &[(String, String)]) -> Result<Box<dyn Configured>, Failed> {
-    let words = set.iter().map(|(n, v)| format!("--{}={v}", n.replace('_', "-")));
+    // A point is one circuit, measured on every target: none is built for one of them unless that is asked for.
+    let plain = set.iter().all(|(n, _)| n != "arch").then(|| "--arch=none".to_string());
+    let words = plain.into_iter().chain(set.iter().map(|(n, v)| format!("--{}={v}", n.replace('_', "-"))));
     let matches = clock_command().try_get_matches_from(words).map_err(|e| {
         let text = e.to_string();
         Failed { code: 2, message: text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string() }

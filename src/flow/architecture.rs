@@ -91,6 +91,13 @@ pub struct Shape {
     pub pipelined: bool,
 }
 
+/// What the command line asks when it says nothing.
+impl Default for Shape {
+    fn default() -> Shape {
+        Shape { choice: Choice::Auto, dsp: Dsp::Auto, target: Target::Ecp5, pipelined: false }
+    }
+}
+
 impl Shape {
     /// True if anything may change.
     pub fn asks(&self) -> bool {

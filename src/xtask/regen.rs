@@ -3,6 +3,7 @@
 use narrowgen::blocks::params::ParamSet;
 use narrowgen::blocks::policy::Policy;
 use narrowgen::blocks::{self, Configured, REGISTRY, params};
+use narrowgen::flow::architecture::{Shape, Shaped};
 use narrowgen::flow::package::package;
 use narrowgen::hdl::verilog;
 use std::collections::BTreeMap;
@@ -23,7 +24,9 @@ const VECTORS: u64 = 64;
 fn configure(name: &str, given: &[(&str, &str)]) -> Result<Box<dyn Configured>, String> {
     let block = blocks::find(name).ok_or_else(|| format!("no block `{name}`"))?;
     let given: Vec<(String, String)> = given.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
-    block.configure(&given).map_err(|e| format!("{name}: {e}"))
+    let block = block.configure(&given).map_err(|e| format!("{name}: {e}"))?;
+    // As `emit` does it.
+    Shaped::build(block, Shape::default()).map(|b| Box::new(b) as Box<dyn Configured>).map_err(|e| e.to_string())
 }
 
 /// Every generated file with its contents.

@@ -101,11 +101,15 @@ fn ours(r: &Record) -> Line {
     };
     let published = PUBLISHED.iter().find(|p| p.0 == format && p.1 == accumulator).map_or("", |p| p.2);
     let db: Vec<String> = r.accuracy.iter().map(|a| a.sqnr_db.map_or("–".into(), |x| format!("{x:.1}"))).collect();
+    let arch = match param(r, "arch") {
+        "" | "none" => String::new(),
+        how => format!(", `--arch {how}`"),
+    };
     let verdict = r.check.as_ref().is_some_and(|c| c.mismatches == 0 && c.vectors > 0);
     Line {
         format,
         accumulator,
-        unit: format!("`{}`{}", r.module, if verdict { "" } else { " (not verified)" }),
+        unit: format!("`{}`{arch}{}", r.module, if verdict { "" } else { " (not verified)" }),
         sizes: [cost("generic").and_then(|c| c.transistors), lut("ice40"), lut("ecp5"), lut("xc7")],
         sqnr: format!("{} ({} products)", db.join(" / "), r.accuracy.first().map_or(0, |a| a.terms)),
         published,
@@ -128,27 +132,32 @@ fn other(r: &csv::StringRecord) -> Option<Line> {
 /// FP8 against INT8: narrowgen's units, then other people's.
 fn fp8(records: &[Record], others: Vec<Line>) -> String {
     let ours: Vec<Line> = records.iter().map(ours).collect();
-    let base = ours.iter().find(|l| l.accumulator == "int32").map_or([None; 4], |l| l.sizes);
+    let int8: Vec<&Line> = ours.iter().filter(|l| l.accumulator == "int32").collect();
+    let base = |built: bool| int8.iter().find(|l| l.unit.contains("--arch") == built).map_or([None; 4], |l| l.sizes);
+    let (naive, built) = (base(false), base(true));
     let mut text = String::from(
         "# FP8 against INT8, accumulator by accumulator\n\n\
 Written by `cargo xtask sweeps fp8` from `spec.toml` (narrowgen's units; every one checked bit for bit) and `others.csv`\n\
 (the same flows on other people's units, measured once with Yosys 0.70). One multiply–accumulate unit each: registered sum, clear,\n\
-enable; no multiplier blocks. Percentages: against narrowgen's INT8 unit with a 32-bit sum that wraps, in the same column.\n\
+enable; no multiplier blocks. Percentages: against narrowgen's INT8 units with a 32-bit sum that wraps, in the same column: first the\n\
+one whose product is `*`, left to synthesis, then the one of Booth rows. What INT8 is compared with decides the verdict.\n\
 Transistors: Yosys' CMOS estimate over two-input gates, flip-flops, clear and enable included; divide by 4 for NAND2 equivalents.\n\
 SQNR: of sums against binary64, N(0,1) / Student's t (3 degrees of freedom) / MiniLM rows.\n\
 Published: gates of FP8-E4 over INT8 in van Baalen et al., arXiv 2303.17951, as two summaries of it give them.\n\n",
     );
-    let head: Vec<String> = COLUMNS.iter().flat_map(|c| [c.to_string(), "±".into()]).collect();
+    let head: Vec<String> = COLUMNS.iter().flat_map(|c| [c.to_string(), "to `*`".into(), "to Booth".into()]).collect();
     let _ = writeln!(text, "| operands | accumulator | {} | SQNR, dB | published | unit |", head.join(" | "));
-    let _ = writeln!(text, "|---|---|{}---|---|---|", "---:|---:|".repeat(COLUMNS.len()));
+    let _ = writeln!(text, "|---|---|{}---|---|---|", "---:|---:|---:|".repeat(COLUMNS.len()));
     for line in ours.iter().chain(&others) {
         let sizes: Vec<String> = line
             .sizes
             .iter()
-            .zip(base)
-            .flat_map(|(n, base)| {
-                let percent = n.zip(base).map(|(n, b)| format!("{:+.0} %", (n as f64 / b as f64 - 1.0) * 100.0));
-                [n.map_or("–".into(), |n| n.to_string()), percent.unwrap_or_default()]
+            .zip(naive.into_iter().zip(built))
+            .flat_map(|(n, bases)| {
+                let percent = |base: Option<u64>| {
+                    n.zip(base).map_or(String::new(), |(n, b)| format!("{:+.0} %", (n as f64 / b as f64 - 1.0) * 100.0))
+                };
+                [n.map_or("–".into(), |n| n.to_string()), percent(bases.0), percent(bases.1)]
             })
             .collect();
         let cells = [&line.format, &line.accumulator, &sizes.join(" | "), &line.sqnr, line.published, &line.unit];

@@ -80,8 +80,9 @@ impl Function {
             (Sigmoid, Real::Zero(_)) => jammed(false, 1u32.into(), -1, false),
             (Reciprocal, Real::Zero(negative)) => Real::Infinite(*negative),
             (Reciprocal, Real::Infinite(negative)) | (_, Real::Zero(negative)) => Real::Zero(*negative),
-            (_, Real::Number { negative, sig, exp }) => self.of_number(*negative, sig, *exp, least, most).within(least, most),
+            (_, Real::Number { negative, sig, exp }) => self.of_number(*negative, sig, *exp, least, most),
         }
+        .within(least, most)
     }
 
     fn of_number(self, negative: bool, sig: &BigUint, exp: i64, least: i64, most: i64) -> Real {
