@@ -51,7 +51,9 @@ fn panel(svg: &mut String, left: f64, title: &str, dots: &[Dot<'_>], most: f64, 
         let _ = writeln!(svg, "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{db} dB</text>", x0 - 4.0, at + 3.0);
         let _ = writeln!(svg, "<path d=\"M{x0:.0} {at:.0}H{x1:.0}\" stroke=\"#ddd\"/>");
     }
-    for lut in (0..=most as u32).step_by(50) {
+    // About six marks.
+    let step = [10, 20, 50, 100, 200, 500, 1000, 2000].into_iter().find(|s| most / f64::from(*s) < 8.0).unwrap_or(5000);
+    for lut in (0..=most as u32).step_by(step as usize) {
         let _ = writeln!(svg, "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{lut}</text>", x(f64::from(lut)), y0 + 14.0);
     }
     let mut best: Vec<&Dot<'_>> =
@@ -73,8 +75,16 @@ fn panel(svg: &mut String, left: f64, title: &str, dots: &[Dot<'_>], most: f64, 
             writeln!(svg, "<circle cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"3.5\" fill=\"#1e6fd2\">{tip}</circle>")
         };
     }
+    // To the upper left there are no dots; names that would cover the last one stay with the tips.
+    let mut last = f64::INFINITY;
     for d in best {
-        let name = d.name.trim_end_matches("-none");
-        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{name}</text>", x(d.lut) + 5.0, y(d.db) + 10.0);
+        let (name, at) = (d.name.trim_end_matches("-none"), y(d.db) - 3.0);
+        if last - at < 9.0 {
+            continue;
+        }
+        last = at;
+        let close = x(d.lut) - x0 < 40.0;
+        let (anchor, side) = if close { ("start", 5.0) } else { ("end", -5.0) };
+        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{at:.1}\" text-anchor=\"{anchor}\">{name}</text>", x(d.lut) + side);
     }
 }
