@@ -1,19 +1,21 @@
 //! `cargo xtask real-data FOLDER`: blocks on tensors that were captured from a real model, against binary64. Writes
 //! `testbenches/real/README.md`.
 //!
-//! FOLDER holds `minilm_shared.safetensors` (all-MiniLM-L6-v2: weights and activations in binary32). A line of the table is a
-//! [`Case`]; [`cases`] lists them.
+//! FOLDER holds `minilm_shared.safetensors` (all-MiniLM-L6-v2: weights and activations in binary32). A line of the first table is
+//! a [`Case`]; [`cases`] lists them. The second one is of [`weights`]. The task fails if any result of hardware differs.
 mod nonlinear;
+mod quantise;
+mod unit;
+mod weights;
 
-use narrowgen::blocks::{self, Configured, Role};
-use narrowgen::flow::engine::{Engine, Golden, Native, Verilated};
-use narrowgen::flow::stream::Streamed;
+use narrowgen::blocks::{Configured, Role};
 use narrowgen::golden::int;
 use narrowgen::hdl::rows::Rows;
 use num_bigint::{BigInt, BigUint};
 use num_traits::ToPrimitive;
 use safetensors::SafeTensors;
 use std::path::Path;
+use unit::Unit;
 
 /// The captured tensors.
 const FILE: &str = "minilm_shared.safetensors";
@@ -80,15 +82,24 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let path = Path::new(folder).join(FILE);
     let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}; the folder must hold {FILE}", path.display()))?;
     let data = Data(SafeTensors::deserialize(&bytes).map_err(|e| format!("{}: {e}", path.display()))?);
-    let mut text = HEAD.to_string();
+    let (mut text, mut wrong) = (HEAD.to_string(), 0);
     for case in cases(&data)? {
-        let line = measure(&case).map_err(|e| format!("{} on {}: {e}", case.words, case.data))?;
+        let (line, differing) = measure(&case).map_err(|e| format!("{} on {}: {e}", case.words, case.data))?;
         println!("{line}");
         text.push_str(&format!("{line}\n"));
+        wrong += differing;
     }
+    let (section, differing) = weights::report(&data)?;
+    text.push_str(&section);
+    wrong += differing;
     let out = root.join("testbenches/real/README.md");
     std::fs::create_dir_all(root.join("testbenches/real")).map_err(|e| e.to_string())?;
-    std::fs::write(&out, text).map_err(|e| format!("{}: {e}", out.display()))
+    std::fs::write(&out, text).map_err(|e| format!("{}: {e}", out.display()))?;
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(format!("{wrong} results of the hardware differ from the golden models: {}", out.display()))
+    }
 }
 
 const HEAD: &str = "# Blocks on real tensors
@@ -133,27 +144,12 @@ fn tokens(case: &Case, block: &dyn Configured) -> Rows {
     tokens
 }
 
-/// A line of the table.
-fn measure(case: &Case) -> Result<String, String> {
-    let mut words = case.words.split(' ');
-    let block = words.next().and_then(blocks::find).ok_or("no such block")?;
-    let words: Vec<&str> = words.collect();
-    let params: Vec<(String, String)> =
-        words.chunks(2).map(|w| (w[0].trim_start_matches("--").to_string(), w[1].to_string())).collect();
-    let block = block.configure(&params).map_err(|e| e.to_string())?;
-    let block = block.as_ref();
-    let design = block.design().map_err(|e| e.to_string())?;
-    let tokens = tokens(case, block);
-    let golden = Golden(block).run(&tokens, 0).map_err(|e| e.to_string())?;
-    let differing = |inner: Box<dyn Engine + Send>| -> Result<usize, String> {
-        let mut engine = Streamed::new(block, &design, inner).map_err(|e| e.to_string())?;
-        let found = engine.run(&tokens, 0).map_err(|e| e.to_string())?;
-        let columns = golden.widths().len();
-        let same = |row: &usize| row < &found.len() && (0..columns).all(|c| found.get(*row, c) == golden.get(*row, c));
-        Ok((0..golden.len()).filter(|row| !same(row)).count() + found.len().abs_diff(golden.len()))
-    };
-    let native = differing(Box::new(Native::new(&design).map_err(|e| e.to_string())?))?;
-    let verilator = differing(Box::new(Verilated::new(&design).map_err(|e| e.to_string())?))?;
+/// A line of the table, and how many tokens differ.
+fn measure(case: &Case) -> Result<(String, usize), String> {
+    let mut unit = Unit::new(&case.words)?;
+    let tokens = tokens(case, unit.block());
+    let (golden, [native, verilator]) = unit.run(&tokens, 0)?;
+    let block = unit.block();
     let port = block.ports().into_iter().find(|p| !p.input).ok_or("no result")?;
     let (bits, lanes) = (port.bits / port.lanes, port.lanes as usize);
     let (mut token, mut results, mut worst) = (0, 0, 0f64);
@@ -173,7 +169,7 @@ fn measure(case: &Case) -> Result<String, String> {
         token += row.real.len().div_ceil(lanes);
     }
     let ratio = |signal: f64, noise: f64| 10.0 * (signal / noise).log10();
-    Ok(format!(
+    let line = format!(
         "| {} | `{}` | {:.6} | {} | {results} | {native}, {verilator} | {:.1} | {:.1} | {worst:.4} |",
         case.data,
         case.words,
@@ -181,5 +177,6 @@ fn measure(case: &Case) -> Result<String, String> {
         case.rows.len(),
         ratio(signal, noise),
         ratio(own_signal, own_noise)
-    ))
+    );
+    Ok((line, native + verilator))
 }

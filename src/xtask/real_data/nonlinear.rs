@@ -2,13 +2,13 @@
 use super::{Case, Data, Row};
 
 /// The unit that makes the largest magnitude the largest integer of so many bits.
-fn scale(numbers: &[f64], bits: u32) -> f64 {
+pub fn scale(numbers: &[f64], bits: u32) -> f64 {
     let largest = numbers.iter().fold(0f64, |most, x| most.max(x.abs()));
     largest / ((1u64 << (bits - 1)) - 1) as f64
 }
 
 /// The nearest integers.
-fn quantise(numbers: &[f64], scale: f64) -> Vec<i64> {
+pub fn quantise(numbers: &[f64], scale: f64) -> Vec<i64> {
     numbers.iter().map(|x| (x / scale).round_ties_even() as i64).collect()
 }
 
