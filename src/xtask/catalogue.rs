@@ -1,7 +1,10 @@
-//! `cargo xtask catalogue`: what every block costs with its default parameters, into `fpga/results/catalogue.md`. What was
+//! `cargo xtask catalogue`: every block with its default parameters checked, and what it costs, into `fpga/results/catalogue.md`. What was
 //! measured before comes from the user's cache.
 use narrowgen::blocks::{AnyBlock, Configured, REGISTRY};
+use narrowgen::flow::check::check;
 use narrowgen::flow::clocked::{ClockError, Clocked, Clocking};
+use narrowgen::flow::engine::Kind;
+use narrowgen::flow::stimulus::{Method, Options};
 use narrowgen::flow::target::Target;
 use narrowgen::flow::tool::{Tool, resolve};
 use narrowgen::flow::{stream, timed};
@@ -14,6 +17,10 @@ use std::path::Path;
 
 /// Clocks that are asked for on ECP5, MHz: the first that the block's loops allow.
 const ASKED: [f64; 4] = [150.0, 100.0, 75.0, 50.0];
+/// Vectors of a check whose inputs are too many to try all, and rows of a stream.
+const VECTORS: u64 = 1_000_000;
+/// See [`VECTORS`].
+const ROWS: u64 = 100_000;
 /// Place-and-route seeds.
 const SEEDS: u32 = 3;
 
@@ -27,9 +34,10 @@ Written by `cargo xtask catalogue`: every block with its default parameters, no 
 Look-up tables are those of the block as it is described; `gates` are two-input gates. The clock is that of the block between registers on\n\
 an ECP5-85k of speed grade 6, median of {SEEDS} seeds, with pipeline registers for the clock asked for (rows of tokens keep the registers that\n\
 they have). Latency and interval are those of the manifest and were measured in simulation; `rows`: cycles from the last token of a row to\n\
-the first result, and from row to row, for the length given.\n\n\
-| block | iCE40 LUT4 | ECP5 LUT4 | 7-series LUT | gates | ECP5 asked, MHz | reached | latency | interval |\n\
-|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+the first result, and from row to row, for the length given. Last column: what was compared, in Verilator and in the native simulator:\n\
+inputs, all of them or random ones with seed 1, or rows of 1, 8, 64, 197, the most and random numbers of elements under random back-pressure.\n\n\
+| block | iCE40 LUT4 | ECP5 LUT4 | 7-series LUT | gates | ECP5 asked, MHz | reached | latency | interval | equal to the golden model |\n\
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---|\n",
         version(Tool::Yosys)?,
         version(Tool::NextpnrEcp5)?
     );
@@ -73,8 +81,25 @@ fn line(block: &dyn AnyBlock, memo: &Memo) -> Result<String, String> {
         }
         (format!("{asked:.0}"), clock(&design)?, found.latency.to_string(), found.interval.to_string())
     };
-    eprintln!("{}: {reached:.1} MHz", block.name());
-    Ok(format!("| `{}` | {} | {asked} | {reached:.1} | {latency} | {interval} |\n", block.name(), sizes.join(" | ")))
+    let checked = memo.get(&["catalogue check", env!("CARGO_PKG_VERSION"), &text], || checked(plain.as_ref(), &design))?;
+    eprintln!("{}: {reached:.1} MHz, {checked}", block.name());
+    Ok(format!("| `{}` | {} | {asked} | {reached:.1} | {latency} | {interval} | {checked} |\n", block.name(), sizes.join(" | ")))
+}
+
+/// Compares the block with its golden model: what was compared, in words.
+fn checked(block: &dyn Configured, design: &Design) -> Result<String, String> {
+    let rows = block.row_lengths().is_some();
+    let options = Options { vectors: if rows { ROWS } else { VECTORS }, ..Options::default() };
+    let report = check(block, design, &[Kind::Native, Kind::Verilator], &options, &|_, _| ()).map_err(|e| e.to_string())?;
+    if !report.passed() {
+        return Err(format!("differs from its golden model: {:?}", report.failing));
+    }
+    let least = report.results.iter().min_by_key(|r| r.vectors).ok_or("no engine ran")?;
+    let what = if rows { "rows" } else { "vectors" };
+    Ok(match least.method {
+        Method::Exhaustive => format!("exhaustive, {} {what}", least.vectors),
+        Method::Sampled => format!("sampled {} {what}", least.vectors),
+    })
 }
 
 /// The block for the fastest clock that its loops allow.
