@@ -1,4 +1,4 @@
-//! Quantises a block of numbers to elements with a shared power-of-two scale (OCP MX).
+//! Quantises a block of numbers to elements with a shared scale: a power of two (OCP MX), or a number (NVFP4, NVINT4).
 //!
 //! `x` → `scale y`: `x` holds `--block` numbers, element 0 in the low bits; `scale` is an E8M0 code,
 //! 2^k; element i of `y` is x_i·2^-k rounded once to `--to`, at most its largest number. k follows from the
@@ -14,6 +14,11 @@
 //! the scale NaN (FF) and every element 0. The scale of a block of zeros is code 0, or with `--zero-block tiny` that
 //! of amax = 2^-126 under `floor` (microxcaling). Integers are clipped symmetrically, so that `mxint8` never gives -128;
 //! `--clip full` allows that. An element that rounds to zero keeps its sign.
+//!
+//! `--scale e4m3fn` (with `--to e2m1fn --block 16`: NVFP4) takes the number nearest to amax / Q as the scale, at most the
+//! largest, and rounds x_i / scale once. `--tensor fp32` adds the input `tensor`, a scale t of the whole tensor: the scale is then that nearest
+//! to amax / (t·Q) and an element x_i / (t·scale), exact quotients that are rounded once. Of a scale of 0 every element is a zero.
+//! A t that is negative, infinite or NaN gives the scale NaN, as those numbers among x do; a t of 0 the scale 0.
 //!
 //! In hardware the largest magnitude is found among the codes, once; its significand is compared with a constant,
 //! which is all that the rules differ in. Combinational.
@@ -35,7 +40,11 @@ params! {
         to: Format = "e4m3fn",
         /// numbers that share a scale
         block: u32 [1..=1024] = "32",
-        /// how the scale follows from the largest magnitude
+        /// format of the scale
+        scale: Format = "e8m0fnu",
+        /// format of a scale of the tensor, with a scale that is no power of two
+        tensor: Optional = "none",
+        /// how a power of two follows from the largest magnitude
         rule: Rule = "floor",
         /// rounding of the elements
         round: Round = "rne",
@@ -97,6 +106,22 @@ impl MxQuantize {
         Rounding { round: self.round, ..Rounding::nearest(Overflow::Saturate) }
     }
 
+    /// Rules of the scale.
+    fn check_scale(&self) -> Result<(), ParamError> {
+        let only = |param: &str, what: &str| Err(ParamError::new(param, format!("only used with {what}")));
+        match (&self.scale, &self.tensor.0) {
+            (Format::E8m0, Some(_)) => only("tensor", "--scale e4m3fn"),
+            (Format::E8m0, None) => Ok(()),
+            (Format::Minifloat(f), _) if f.special != Special::Fn => Err(ParamError::new("scale", "allowed: e8m0, e4m3fn")),
+            (Format::Minifloat(_), _) if self.rule != Rule::Floor => only("rule", "--scale e8m0"),
+            (Format::Minifloat(_), _) if self.zero_block != ZeroBlock::Least => only("zero_block", "--scale e8m0"),
+            (Format::Minifloat(_), Some(Format::Minifloat(f))) if f.special == Special::Ieee && f.signed => Ok(()),
+            (Format::Minifloat(_), None) => Ok(()),
+            (Format::Minifloat(_), Some(_)) => Err(ParamError::new("tensor", "allowed: none, fp32, bf16, fp16 and other IEEE-like formats")),
+            _ => Err(ParamError::new("scale", "allowed: e8m0, e4m3fn")),
+        }
+    }
+
     /// What the golden model calls the rule.
     fn scale_rule(&self) -> ScaleRule {
         match self.rule {
@@ -111,12 +136,13 @@ impl MxQuantize {
 
 impl Block for MxQuantize {
     const NAME: &'static str = "mx_quantize";
-    const DOC: &'static str = "block quantiser: shared power-of-two scale and elements (MX)";
+    const DOC: &'static str = "block quantiser: shared scale and elements (MX, NVFP4, NVINT4)";
 
     fn validate(&self) -> Result<(), ParamError> {
         if !matches!(&self.from, Format::Minifloat(f) if f.special == Special::Ieee) {
             return Err(ParamError::new("from", "allowed: fp32, bf16, fp16, e5m2 and other IEEE-like formats"));
         }
+        self.check_scale()?;
         match &self.to {
             Format::Minifloat(f) if f.signed => {}
             Format::Int(f) if f.kind != IntKind::Unsigned && f.bits >= 2 && f.bits <= 16 => {}
@@ -132,11 +158,10 @@ impl Block for MxQuantize {
     }
 
     fn ports(&self) -> Vec<Port> {
-        vec![
-            Port::operand("x", &self.from, self.block),
-            Port::result("scale", &Format::E8m0),
-            Port::results("y", &self.to, self.block),
-        ]
+        let mut ports = vec![Port::operand("x", &self.from, self.block)];
+        ports.extend(self.tensor.0.as_ref().map(|f| Port::operand("tensor", f, 1)));
+        ports.extend([Port::result("scale", &self.scale), Port::results("y", &self.to, self.block)]);
+        ports
     }
 
     fn rtl(&self, m: Builder<'_>) {
@@ -164,7 +189,13 @@ impl Block for MxQuantize {
                     let code = if l == 0 { exponent * one + fraction } else { lower.min(exponent * one + fraction) };
                     BigUint::from(code | u64::from((l + j as u32) % 2) << (f.exp_bits + f.frac_bits)) << (l * self.from.bits())
                 };
-                rows.push(vec![(0..self.block).map(lane).sum()]);
+                let mut row = vec![(0..self.block).map(lane).sum()];
+                // About what makes the scale a normal number.
+                row.extend(self.tensor.0.as_ref().map(|t| match t {
+                    Format::Minifloat(t) => BigUint::from(exponent.saturating_sub(9).min((1 << t.exp_bits) - 1) << t.frac_bits) + fraction,
+                    _ => BigUint::ZERO,
+                }));
+                rows.push(row);
             }
         }
         rows
@@ -175,7 +206,7 @@ mod rtl {
     use super::{MxQuantize, Rule, ZeroBlock};
     use crate::blocks::parts::decode::Number;
     use crate::blocks::parts::fixed::extent;
-    use crate::blocks::parts::{Limit, Operand, Target, decode, encode, normalize};
+    use crate::blocks::parts::{Limit, Operand, Target, decode, encode, exact_product, normalize, quotient};
     use crate::formats::*;
     use crate::hdl::prelude::*;
 
@@ -216,6 +247,9 @@ mod rtl {
         }
         let amax = level[0].named("amax");
         let special = amax.slice(bits - 2, frac).all_ones().named("special");
+        if p.scale != Format::E8m0 {
+            return ratios(p, m, &lanes, amax, special);
+        }
         let zero = amax.is_zero().named("all_zero");
         let Operand::Float(number) = m.scope("amax", || decode(&p.from, false, m.low().uint().cat(amax))) else {
             unreachable!("internal error: a float")
@@ -260,6 +294,43 @@ mod rtl {
         m.output("y", y.unwrap_or_else(|| m.nat(0)));
     }
 
+    /// The scale a quotient, the elements quotients by it.
+    fn ratios<'b>(p: &MxQuantize, m: Builder<'b>, lanes: &[UInt<'b>], amax: UInt<'b>, special: Bit<'b>) {
+        let element = p.element();
+        let nearest = Rounding::nearest(Overflow::Saturate);
+        let (to_scale, to_element) = (Target::new(&p.scale, nearest), Target { rounding: p.rounding(), ..Target::new(&element, nearest) });
+        let tensor = p.tensor.0.as_ref().map(|f| m.scope("tensor", || decode(f, false, m.uint_in("tensor", f.bits())).number()));
+        // A divisor: times the scale of the tensor, if there is one.
+        let times = |x: Number<'b>| tensor.map_or(x, |t| exact_product(Operand::Float(x), Operand::Float(t)).number());
+        let (_, largest, lsb) = extent(&element, false);
+        let even = largest.magnitude().trailing_zeros().unwrap_or(0);
+        let (q, lsb) = (largest.magnitude() >> even, lsb + even as i32);
+        let width = q.bits() as u32;
+        let (nan, inf, grid) = (None, None, i64::from(lsb));
+        let sig = m.uint(q, width);
+        let most = Number { sign: m.low(), sig, exp: m.int(0), scale: lsb, nan, inf, leading_zeros: 0, grounded: true, grid };
+        let scale = m.scope("scale", || {
+            let amax = decode(&p.from, false, m.low().uint().cat(amax)).number();
+            encode(&to_scale, None, Operand::Float(quotient(amax, times(most), to_scale.keep())))
+        });
+        let zero = |code: UInt<'b>, when: Bit<'b>| when.select(m.uint(0u32, code.width()), code);
+        let scale = tensor.map_or(scale, |t| zero(scale, t.is_zero())).named("scale_code");
+        let negative = tensor.map(|t| t.sign & !t.is_zero());
+        let invalid = [negative, tensor.and_then(|t| t.is_special())].into_iter().flatten().fold(special, |a, b| a | b).named("invalid");
+        let nan_code = (BigUint::from(1u32) << (p.scale.bits() - 1)) - 1u32;
+        m.output("scale", invalid.select(m.uint(nan_code, p.scale.bits()), scale));
+        let divisor = m.scope("divisor", || times(decode(&p.scale, false, scale).number()));
+        let none = divisor.is_zero().named("scale_is_zero");
+        let code = |(i, x): (usize, &UInt<'b>)| {
+            m.scope(&format!("lane{i}"), || {
+                let n = quotient(decode(&p.from, false, *x).number(), divisor, to_element.keep());
+                zero(encode(&to_element, None, Operand::Float(Number { sig: zero(n.sig, none), ..n })), invalid)
+            })
+        };
+        let y = lanes.iter().enumerate().map(code).reduce(|low, high| high.cat(low));
+        m.output("y", y.unwrap_or_else(|| m.nat(0)));
+    }
+
     /// n·2^(127 - k): no element is much above the largest, as no number is above amax.
     fn divided<'b>(n: Number<'b>, k: SInt<'b>, emax: i64, from: &Minifloat) -> Number<'b> {
         let exp = n.exp - k;
@@ -281,7 +352,9 @@ mod golden {
     use crate::golden::decode::decode;
     use crate::golden::exact::Exact;
     use crate::golden::model::{Model, pure};
-    use crate::golden::mx::{ScaleRule, quantize, shared_exponent};
+    use crate::golden::format::Format;
+    use crate::golden::mx::{ScaleRule, quantize, quantize_by_ratio, shared_exponent};
+    use crate::golden::policy::{Overflow, Rounding};
     use crate::golden::round::Rounder;
     use crate::golden::value::Value;
     use num_bigint::BigUint;
@@ -292,10 +365,19 @@ mod golden {
         let tiny = shared_exponent(ScaleRule::Floor, &Exact::power_of_two(-126), elements.format());
         let zero = if p.zero_block == ZeroBlock::Tiny { (tiny + 127).clamp(0, 254) as u64 } else { 0 };
         let mask = (BigUint::from(1u32) << from.bits()) - 1u32;
+        let nearest = Rounding::nearest(Overflow::Saturate);
+        let scales = (p.scale != Format::E8m0).then(|| Rounder::new(&p.scale, nearest).expect("internal error: parameters not validated"));
+        let tensor = p.tensor.0.clone();
         pure(move |inputs, outputs| {
             let lane = |i: u32| decode(&from, &((&inputs[0] >> (i * from.bits())) & &mask));
             let values: Vec<Value> = (0..block).map(lane).collect();
-            let (scale, codes) = quantize(rule, &values, &elements, zero);
+            let (scale, codes) = match &scales {
+                None => quantize(rule, &values, &elements, zero),
+                Some(scales) => {
+                    let tensor = tensor.as_ref().map_or(Value::Finite(Exact::from(1)), |f| decode(f, &inputs[1]));
+                    quantize_by_ratio(&values, &tensor, scales, &elements)
+                }
+            };
             outputs.push(BigUint::from(scale));
             outputs.push(codes.iter().rev().fold(BigUint::ZERO, |all, code| (all << bits) | code));
         })

@@ -3,9 +3,9 @@ use crate::exact::Exact;
 use crate::extent;
 use crate::format::Format;
 use crate::policy::Subnormals;
-use crate::round::Rounder;
+use crate::round::{Rounder, nan_code};
 use crate::value::Value;
-use num_bigint::BigUint;
+use num_bigint::{BigInt, BigUint};
 use std::cmp::Ordering;
 
 /// How the scale 2^k of a block follows from its largest magnitude.
@@ -69,4 +69,34 @@ pub fn quantize(rule: ScaleRule, values: &[Value], elements: &Rounder, zero: u64
         other => other.clone(),
     };
     ((k + 127) as u64, values.iter().map(|v| elements.round(&scaled(v), 0)).collect())
+}
+
+/// a / b as far as a rounding can tell: 64 bits or more, and one that says whether there are others. b is not 0.
+fn ratio(a: &Exact, b: &Exact) -> Exact {
+    let log = |x: &Exact| x.floor_log2().unwrap_or(0);
+    let bits = (64 + log(b) - log(a)).max(0);
+    let floor = Exact::new(BigInt::from(a.scaled_ratio(bits as u32, b)), -bits);
+    let rest = if &floor * &b.abs() == a.abs() { Exact::zero() } else { Exact::power_of_two(-bits - 1) };
+    let magnitude = &floor + &rest;
+    if a.is_negative() != b.is_negative() { -&magnitude } else { magnitude }
+}
+
+/// The scale of a block that is a number, and its elements: amax / (tensor · largest element), and x / (tensor · scale), each
+/// rounded once. NaN and zeros if a value or the tensor's scale is not finite, or that is negative; zeros under a scale of 0.
+pub fn quantize_by_ratio(values: &[Value], tensor: &Value, scales: &Rounder, elements: &Rounder) -> (u64, Vec<BigUint>) {
+    let magnitudes: Option<Vec<Exact>> = values.iter().map(|v| v.exact().map(|x| x.abs())).collect();
+    let (Some(amax), Some(tensor)) = (magnitudes.and_then(|m| m.into_iter().max()), tensor.exact().filter(|t| !t.is_negative()))
+    else {
+        return (nan_code(scales.format(), false).unwrap_or(0), vec![BigUint::ZERO; values.len()]);
+    };
+    let largest = extent::of_format(elements.format(), Subnormals::Full).max;
+    let divided = |x: &Exact, by: &Exact, negative: bool| {
+        let none = x.is_zero() || by.is_zero();
+        Value::number(if none { Exact::zero() } else { ratio(x, by) }, negative)
+    };
+    let scale = scales.round_value(&divided(&amax, &(&tensor * &largest), false), 0);
+    let code = u64::try_from(scales.round(&scale, 0)).unwrap_or(0);
+    let by = &tensor * &scale.exact().unwrap_or_else(Exact::zero);
+    let element = |v: &Value| elements.round(&divided(&v.exact().unwrap_or_else(Exact::zero), &by, v.is_negative()), 0);
+    (code, values.iter().map(element).collect())
 }

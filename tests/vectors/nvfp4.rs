@@ -5,9 +5,11 @@
 use crate::judge::*;
 use crate::mx::{elements, inputs, records, word};
 use crate::reader::*;
+use narrowgen::golden::format::Format;
 use narrowgen::golden::names::parse;
 use num_bigint::BigUint;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// Numbers that share a scale.
 const BLOCK: usize = 16;
@@ -108,5 +110,70 @@ fn nvfp4() {
     assert_eq!((scales, dequantised, searched), (3500, 2100, 700));
     // Each block: its elements; the scale; the values, and with two levels the product of the scales.
     let n = 4200 + 3500 + 2100 + 1400;
+    judge.finish(&Expected { rows: 1050, compared: n, verilator: (n, n), left_out: &[] });
+}
+
+/// The magnitudes of a format by code, up to the largest.
+fn magnitudes(format: &Format) -> Vec<f64> {
+    let number = |code: u64| value(format, code).exact().and_then(|x| x.to_f64());
+    (0..1 << (format.bits() - 1)).map_while(number).collect()
+}
+
+/// The code nearest to the quotient of two numbers of binary32, or of products of these with one of few bits: what binary64
+/// rounds off is less than any such quotient is away from a tie.
+fn nearest(codes: &[f64], x: f64, by: f64) -> u64 {
+    let q = if by == 0.0 { 0.0 } else { x.abs() / by };
+    let order = |a: &usize, b: &usize| (codes[*a] - q).abs().total_cmp(&(codes[*b] - q).abs()).then((a & 1).cmp(&(b & 1)));
+    (0..codes.len()).min_by(order).unwrap() as u64
+}
+
+/// The block rounds exact quotients once. Where a library's steps come to the same, its codes must come out; where not,
+/// the reason is counted.
+#[test]
+fn nvfp4_quantiser() {
+    let mut judge = Judge::new("nvfp4, quantiser");
+    let all = records("nvfp4/nvfp4_rows64.jsonl.gz");
+    judge.read(all.len());
+    let [fp32, e4m3, e2m1] = ["fp32", "e4m3fn", "e2m1fn"].map(|name| parse(name).unwrap());
+    let (scales, numbers) = (magnitudes(&e4m3), magnitudes(&e2m1));
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in &all {
+        let source = word(record, "src");
+        let list = |key: &str| -> Vec<u64> { record[key].as_array().unwrap().iter().map(|c| hex(c.as_str().unwrap())).collect() };
+        let (x, digits, codes) = (inputs(record), list("codes_e2m1"), list("scales_e4m3"));
+        let tensor = (source != "torchao_one_level").then(|| float(hex(word(record, "tensor_amax_f32"))) / 2688.0);
+        let t = tensor.map_or(1.0, f64::from);
+        for ((x, digits), code) in x.chunks(BLOCK).zip(digits.chunks(BLOCK)).zip(codes) {
+            let amax = x.iter().map(|x| f64::from(float(*x).abs())).fold(0.0, f64::max);
+            let scale = nearest(&scales, amax, 6.0 * t);
+            let by = t * scales[scale as usize];
+            let same = x.iter().zip(digits).all(|(x, digit)| nearest(&numbers, float(*x).into(), by) == digit & 7);
+            let reason = match () {
+                _ if source.contains("4over6") => "scales chosen by the squared error",
+                _ if source.starts_with("torchao") && scale < 8 && code == 8 => "the library has no scale below 2^-6",
+                _ if scale == 0 && code == 0 && !same => "the library saturates under a scale of 0",
+                _ if scale != code || !same => "steps rounded to binary32 end elsewhere",
+                _ => "equal",
+            };
+            *reasons.entry(reason).or_default() += 1;
+            if reason == "equal" {
+                let mut params = vec![("to", "e2m1fn"), ("block", "16"), ("scale", "e4m3fn")];
+                params.extend(tensor.map(|_| ("tensor", "fp32")));
+                let given: Vec<BigUint> = [pack(&fp32, x)].into_iter().chain(tensor.map(|t| pattern(t).into())).collect();
+                let want = Want::Ports(vec![Some(code.into()), Some(elements(&e2m1, digits, x))]);
+                judge.job("mx_quantize", &params).vector(&given, want);
+            }
+        }
+    }
+    // Counted with exact fractions by another program, too.
+    let expected = [
+        ("equal", 3126),
+        ("scales chosen by the squared error", 700),
+        ("steps rounded to binary32 end elsewhere", 167),
+        ("the library has no scale below 2^-6", 203),
+        ("the library saturates under a scale of 0", 4),
+    ];
+    assert_eq!(reasons.into_iter().collect::<Vec<_>>(), expected);
+    let n = 3126;
     judge.finish(&Expected { rows: 1050, compared: n, verilator: (n, n), left_out: &[] });
 }
