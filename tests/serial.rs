@@ -3,8 +3,10 @@ mod points;
 
 use narrowgen::blocks::{self, Configured};
 use narrowgen::flow::engine::Kind;
+use narrowgen::flow::manifest::Manifest;
 use narrowgen::flow::stimulus::Options;
 use narrowgen::flow::tool::{Tool, for_tests};
+use narrowgen::flow::unit::Unit;
 use narrowgen::flow::{check, lint};
 use num_bigint::BigUint;
 use points::{Field, Point};
@@ -263,13 +265,67 @@ fn systolic_large_arrays_stay_small() {
             let params = format!("rows={size} cols={size} dataflow={dataflow} pe=mac pe_params=a=int8,b=int8,acc=int32");
             let start = std::time::Instant::now();
             let array = block("systolic", &params).expect("legal");
-            let unit = narrowgen::flow::unit::Unit::from_design(&array.printed().expect("a design"));
+            let unit = Unit::from_design(&array.printed().expect("a design"));
             let took = start.elapsed().as_secs_f64();
             println!("{params}: {took:.2} s");
             assert!(took < seconds, "{params}: {took} s");
             let modules: usize = unit.files.iter().map(|f| f.text.lines().filter(|l| l.starts_with("module ")).count()).sum();
             assert_eq!(modules, 4, "{params}: the element, a cell, a row and the array");
         }
+    }
+}
+
+/// The command writes a large array in less than a second, and says that it did not simulate it.
+#[test]
+fn systolic_large_arrays_are_emitted_fast() {
+    let test = "systolic_large_arrays_are_emitted_fast";
+    for dataflow in ["output", "weight"] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = dir.path().join("array");
+        let words = ["emit", "systolic", "--rows", "64", "--cols", "64", "--dataflow", dataflow];
+        let emit = || {
+            let start = std::time::Instant::now();
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_narrowgen"));
+            command.args(words).args(["--pe-params", "a=int8,b=int8,acc=int32", "-o"]).arg(&folder);
+            let done = command.output().expect("the command runs");
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            (start.elapsed().as_secs_f64(), String::from_utf8(done.stdout).expect("text"))
+        };
+        // The fastest of three: the machine may have other things to do.
+        let runs: Vec<(f64, String)> = (0..3).map(|_| emit()).collect();
+        let took = runs.iter().map(|r| r.0).fold(f64::INFINITY, f64::min);
+        println!("{dataflow}: {took:.2} s");
+        assert!(took < 1.0 || cfg!(debug_assertions), "{dataflow}: {took} s");
+        let why = "no testbench and no measured timing of rows";
+        assert!(runs[0].1.contains(why), "{}", runs[0].1);
+        let manifest = std::fs::read(folder.join("manifest.json")).expect("a manifest");
+        let manifest: Manifest = serde_json::from_slice(&manifest).expect("its shape");
+        assert!(manifest.omitted.is_some_and(|o| o.starts_with(why)));
+        assert_eq!((manifest.latency, manifest.rows.map(|r| r.timing)), (None, Some(Vec::new())));
+        assert!(manifest.files.iter().all(|f| ["verilog", "filelist"].contains(&f.kind.as_str())));
+        let array = block("systolic", &format!("rows=64 cols=64 dataflow={dataflow} pe_params=a=int8,b=int8,acc=int32"));
+        let unit = Unit::from_design(&array.expect("legal").printed().expect("a design"));
+        for file in &unit.files {
+            assert_eq!(std::fs::read_to_string(folder.join(&file.name)).expect("Verilog"), file.text);
+        }
+        for tool in [Tool::Verilator, Tool::Yosys] {
+            if for_tests(test, &[tool]) {
+                let report = lint::lint_with(tool, std::slice::from_ref(&unit)).expect("the linter runs");
+                assert!(report.messages.is_empty(), "{}: {}", tool.name(), report.messages.join("\n"));
+            }
+        }
+    }
+}
+
+/// Nodes are counted without flattening; here they are counted by flattening.
+#[test]
+fn systolic_nodes_are_those_of_the_flat_design() {
+    for params in
+        ["rows=3 cols=4", "rows=4 cols=2 dataflow=weight pe_params=a=int8,b=int8,terms=1", "rows=2 cols=2 pe=serial_mac"]
+    {
+        let design = block("systolic", params).expect("legal").design().expect("a design");
+        let flat = narrowgen::hdl::timing::flatten::flatten(&design);
+        assert_eq!(design.flat_nodes(), flat.top().nodes.len() as u64, "{params}");
     }
 }
 

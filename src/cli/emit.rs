@@ -1,5 +1,6 @@
 //! `narrowgen emit BLOCK …`: Verilog to standard output, or a complete folder with `-o`.
 use super::{BlockMatches, Command, Context, Failure, clock, whole, with_blocks};
+use crate::flow::package::{LARGE, VECTORS};
 use crate::flow::{folder, manifest, package};
 use crate::hdl::verilog;
 use clap::{Arg, ArgMatches, value_parser};
@@ -29,8 +30,7 @@ fn options(c: clap::Command) -> clap::Command {
             .value_name("N")
             .value_parser(whole::<u64>(1..=1_000_000))
             .allow_negative_numbers(true)
-            .default_value("1000")
-            .help("Most vectors in the testbench"),
+            .help(format!("Most vectors in the testbench [default: {VECTORS}; beyond {LARGE} nodes no testbench]")),
     )
 }
 
@@ -49,7 +49,7 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         }
         return Ok(());
     };
-    let vectors = args.get_one("tb-vectors").copied().unwrap_or(1000);
+    let vectors = args.get_one("tb-vectors").copied();
     let made =
         package::package(block.as_ref(), &design, vectors, manifest::certificate_of(&rtl)).map_err(|e| Failure::usage(e, ""))?;
     folder::write(target, &made.files).map_err(|e| Failure::usage(e, "name another folder with -o"))?;
@@ -57,6 +57,7 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
         cx.object(&made.manifest);
     } else {
         cx.line(format!("{}: {}", target.display(), made.files.iter().map(|f| f.0.as_str()).collect::<Vec<_>>().join(" ")));
+        made.manifest.omitted.iter().for_each(|why| cx.line(why));
     }
     Ok(())
 }

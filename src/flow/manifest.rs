@@ -2,6 +2,7 @@
 //! The JSON schema is printed by `narrowgen explain manifest --json`.
 use crate::blocks::{Configured, Port};
 use crate::flow::check::Report;
+use crate::flow::package::LARGE;
 use crate::flow::prove::Proof;
 use crate::flow::stream::timing::{RowTiming, measure};
 use crate::golden::names;
@@ -36,10 +37,10 @@ pub struct Manifest {
     pub module: String,
     /// Ports of the top module in Verilog order, clock and reset included.
     pub ports: Vec<PortEntry>,
-    /// Cycles from inputs to outputs; 0 is combinational.
-    pub latency: u32,
-    /// Cycles between successive inputs.
-    pub initiation_interval: u32,
+    /// Cycles from inputs to outputs; 0 is combinational; null if they were not measured.
+    pub latency: Option<u32>,
+    /// Cycles between successive inputs; null if they were not measured.
+    pub initiation_interval: Option<u32>,
     /// The rows it takes and how long they take, if it is a stream as it is described.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowsEntry>,
@@ -52,6 +53,9 @@ pub struct Manifest {
     /// Reset style, if clock, flow or reset was asked for: `none`, `sync`, `sync_low`, `async` or `async_low`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<String>,
+    /// What was left out, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omitted: Option<String>,
     /// Verilog files and others of the folder.
     pub files: Vec<FileEntry>,
     /// The last check of exactly this Verilog on this machine, if there was one.
@@ -230,24 +234,39 @@ fn entry(p: &Port) -> PortEntry {
     }
 }
 
-/// The manifest of a block whose folder holds `files` (path, kind, contents).
+/// Why nothing of a large design is simulated.
+fn omitted(design: &Design) -> Option<String> {
+    let nodes = design.flat_nodes();
+    (nodes > LARGE).then(|| {
+        format!(
+            "no testbench and no measured timing of rows: the design has {nodes} nodes, and above {LARGE} nothing is simulated unless --tb-vectors is given"
+        )
+    })
+}
+
+/// The manifest of a block whose folder holds `files` (path, kind, contents). Timing of rows is measured by simulation,
+/// which is left out of a large design without a testbench.
 pub fn manifest(
     block: &dyn Configured,
     design: &Design,
     files: &[(String, &'static str, Vec<u8>)],
     certificate: Option<Certificate>,
 ) -> Manifest {
+    let omitted = omitted(design).filter(|_| files.iter().all(|f| f.1 != "testbench"));
     let rows = block.row_lengths().map(|r| RowsEntry {
         lanes: r.lanes,
         shortest: r.shortest,
         longest: r.longest,
         // A design that does not run is not emitted; the check says why.
-        timing: measure(block, design).unwrap_or_default(),
+        timing: if omitted.is_none() { measure(block, design).unwrap_or_default() } else { Vec::new() },
     });
-    let longest = rows.as_ref().and_then(|r| r.timing.last());
-    let (latency, interval) = match longest {
-        Some(t) => (t.latency.max(0) as u32, t.interval.div_ceil(u64::from(t.tokens)) as u32),
-        None => (block.latency(), block.initiation_interval()),
+    let (latency, initiation_interval) = match &rows {
+        Some(rows) => {
+            let longest = rows.timing.last();
+            let interval = longest.map(|t| t.interval.div_ceil(u64::from(t.tokens)) as u32);
+            (longest.map(|t| t.latency.max(0) as u32), interval)
+        }
+        None => (Some(block.latency()), Some(block.initiation_interval())),
     };
     Manifest {
         manifest_version: VERSION,
@@ -259,11 +278,12 @@ pub fn manifest(
         module: block.module_name(),
         ports: ports(block, design),
         latency,
-        initiation_interval: interval,
+        initiation_interval,
         rows,
         flow: block.clocking().map(|c| c.flow.name().to_string()),
         buffer: block.clocking().filter(|c| c.flow == Flow::Stream).map(|c| c.buffer.name().to_string()),
         reset: block.clocking().map(|_| design.reset.name().to_string()),
+        omitted,
         files: files
             .iter()
             .map(|(path, kind, contents)| FileEntry {

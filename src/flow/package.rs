@@ -6,6 +6,14 @@ use crate::hdl::ir::Design;
 use crate::hdl::timing::ports::Profile;
 use crate::hdl::verilog;
 
+/// Nodes of a flattened design above which nothing is simulated to emit it, unless testbench vectors are asked for:
+/// a folder shall take less than a second, and an array of 32×32 INT8 elements, half this size, already keeps the
+/// simulator busy for seven.
+pub const LARGE: u64 = 50_000;
+
+/// Testbench vectors if nothing is said.
+pub const VECTORS: u64 = 1000;
+
 /// A complete folder in memory.
 pub struct Package {
     /// The manifest, also among the files.
@@ -14,17 +22,19 @@ pub struct Package {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
-/// Makes the folder of a block with at most `vectors` testbench vectors.
+/// Makes the folder of a block with at most `vectors` testbench vectors; 1000 if nothing is said, and none of a
+/// design beyond [`LARGE`].
 pub fn package(
     block: &dyn Configured,
     design: &Design,
-    vectors: u64,
+    vectors: Option<u64>,
     certificate: Option<Certificate>,
 ) -> Result<Package, String> {
     let rtl = verilog::print(design);
     // The testbench drives plain ports.
     let plain = block.clocking().is_none_or(|c| c.ports == Profile::Plain);
-    let bench = if plain { Some(testbench::make(block, design, vectors)?) } else { None };
+    let vectors = vectors.or((design.flat_nodes() <= LARGE).then_some(VECTORS)).filter(|_| plain);
+    let bench = vectors.map(|n| testbench::make(block, design, n)).transpose()?;
     let list: String = rtl.iter().map(|f| format!("{}\n", f.name)).collect();
     let mut files: Vec<(String, &'static str, Vec<u8>)> =
         rtl.into_iter().map(|f| (f.name, "verilog", f.text.into_bytes())).collect();

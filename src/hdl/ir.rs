@@ -428,4 +428,16 @@ impl Design {
     pub fn top(&self) -> &Module {
         self.module(self.top)
     }
+
+    /// Nodes that [`crate::timing::flatten::flatten`] would make, without making them: each module is counted once.
+    pub fn flat_nodes(&self) -> u64 {
+        let mut inside: Vec<u64> = Vec::with_capacity(self.modules.len());
+        for m in &self.modules {
+            // What goes in and out of an instance is wiring.
+            let own = m.nodes.iter().filter(|n| !matches!(n.op, Op::Input | Op::InstOut)).count() as u64;
+            let all = m.instances.iter().map(|i| inside[i.module.index()]).fold(own, u64::saturating_add);
+            inside.push(all);
+        }
+        inside[self.top.index()].saturating_add(self.top().inputs.len() as u64)
+    }
 }

@@ -36,7 +36,7 @@ pub fn files(root: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, String> {
         let block = configure(name, given)?;
         let design = block.design().map_err(|e| e.to_string())?;
         let folder = root.join("rtl-out").join(block.module_name());
-        for (file, contents) in package(block.as_ref(), &design, VECTORS, None)?.files {
+        for (file, contents) in package(block.as_ref(), &design, Some(VECTORS), None)?.files {
             all.insert(folder.join(file), contents);
         }
     }
