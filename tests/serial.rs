@@ -61,6 +61,26 @@ fn serial_mac_with_random_parameters() {
 }
 
 #[test]
+fn mx_mac_with_random_parameters() {
+    let mut rng = ChaCha8Rng::seed_from_u64(46);
+    let points = (0..16)
+        .map(|i| {
+            let mut one = |of: &[&str]| of.choose(&mut rng).expect("some").to_string();
+            let element = ["e4m3fn", "e5m2", "e3m2fn", "e2m3fn", "e2m1fn", "mxint8", "int4"];
+            let (a, b) = (one(&element), one(&element));
+            let (scale, acc) = (one(&["e8m0", "e8m0", "e4m3fn", "e5m2"]), one(&["fp32", "fp32", "bf16", "fp16"]));
+            let round = ["rne", "rtz", "down", "stochastic"][i % 4].to_string();
+            let block = rng.random_range(1..=12).to_string();
+            Point {
+                block: "mx_mac",
+                params: vec![("a", a), ("b", b), ("block", block), ("scale", scale), ("acc", acc), ("round", round)],
+            }
+        })
+        .collect();
+    right_and_clean("mx_mac_with_random_parameters", points, 2048);
+}
+
+#[test]
 fn bitmod_pe_with_random_parameters() {
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let all = "int3 int4 int5 int6 int7 int8 fp3 fp4 fp5_e2m2 fp5_e3m1 fp6_e2m3 fp6_e3m2";
@@ -162,6 +182,8 @@ const ELEMENTS: &[(&str, u64)] = &[
     ("pe=bitmod_pe", 20),
     ("pe=bitmod_pe pe_params=w=int6", 20),
     ("pe=dot pe_params=a=int8,b=int8,lanes=4,out=exact", 60),
+    ("pe=mx_mac pe_params=block=8", 20),
+    ("pe=mx_mac pe_params=a=e2m1fn,b=e2m1fn,block=32", 10),
     ("dataflow=weight pe=mac pe_params=a=int8,b=int8,terms=1", 40),
     ("dataflow=weight pe=mac pe_params=a=int8,b=ternary,acc=int32", 40),
     ("dataflow=weight pe=mac pe_params=a=e5m2,b=e5m2,terms=1", 40),
@@ -221,6 +243,41 @@ fn systolic_multiplies_matrices() {
         }
     }
     assert_eq!(products, 40 * 15);
+}
+
+/// Matrices of MXFP4 blocks with scales, against binary64, which holds everything before the one rounding of each step.
+#[test]
+fn systolic_multiplies_scaled_matrices() {
+    const E2M1: [f64; 8] = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
+    let number = |code: u32| if code & 8 != 0 { -E2M1[code as usize & 7] } else { E2M1[code as usize] };
+    let mut rng = ChaCha8Rng::seed_from_u64(45);
+    let lanes = [3usize, 2];
+    let array = block("systolic", "rows=3 cols=2 pe=mx_mac pe_params=a=e2m1fn,b=e2m1fn,block=4").expect("legal");
+    let names: Vec<&str> = array.ports().iter().map(|p| p.name).collect();
+    assert_eq!(names, ["a", "b", "scale_a", "scale_b", "in_last", "acc", "out_last"]);
+    let mut model = array.golden();
+    let packed = |codes: &[u32], bits: u32| codes.iter().rev().fold(BigUint::ZERO, |all, x| (all << bits) | BigUint::from(*x));
+    for _ in 0..50 {
+        let depth = rng.random_range(1..=12);
+        let mut found = Vec::new();
+        let mut sums = [[0f32; 2]; 3];
+        for k in 0..depth {
+            let codes = lanes.map(|n| (0..n * 4).map(|_| rng.random_range(0..16)).collect::<Vec<u32>>());
+            let scales = lanes.map(|n| (0..n).map(|_| rng.random_range(120..=134)).collect::<Vec<u32>>());
+            for (r, row) in sums.iter_mut().enumerate() {
+                for (c, sum) in row.iter_mut().enumerate() {
+                    let (a, b) = (&codes[0][r * 4..][..4], &codes[1][c * 4..][..4]);
+                    let inside: f64 = a.iter().zip(b).map(|(a, b)| number(*a) * number(*b)).sum();
+                    let scale = 2f64.powi((scales[0][r] + scales[1][c]) as i32 - 254);
+                    *sum = (f64::from(*sum) + scale * inside) as f32;
+                }
+            }
+            let token = [packed(&codes[0], 4), packed(&codes[1], 4), packed(&scales[0], 8), packed(&scales[1], 8)];
+            model.step(&[token.as_slice(), &[BigUint::from(k + 1 == depth)]].concat(), &mut found);
+        }
+        let expected = |r: usize| packed(&sums[r].map(f32::to_bits), 32);
+        assert_eq!(found, [expected(2), 0u32.into(), expected(1), 0u32.into(), expected(0), 1u32.into()]);
+    }
 }
 
 /// Weights go in, the last row first, then every token is a row of a matrix that they are multiplied with.

@@ -22,7 +22,7 @@ impl ParamValue for Element {
         names.join(", ")
     }
     fn values() -> Values {
-        Values::Words(vec!["mac", "mul", "dot", "serial_mac", "bitmod_pe"])
+        Values::Words(vec!["mac", "mul", "dot", "mx_mac", "serial_mac", "bitmod_pe"])
     }
     fn ident(&self, _: &str) -> String {
         self.0.clone()

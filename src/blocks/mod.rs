@@ -406,6 +406,7 @@ registry! {
     ternary_dot::TernaryDot,
     bitplane_dot::BitplaneDot,
     mx_dot::MxDot,
+    mx_mac::MxMac,
     mx_quantize::MxQuantize,
     shift_exp::ShiftExp,
     shiftmax::Shiftmax,

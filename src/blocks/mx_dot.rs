@@ -140,7 +140,7 @@ impl Block for MxDot {
 mod rtl {
     use super::MxDot;
     use crate::blocks::parts::{
-        Bounds, Exact, Operand, Target, accumulate, decode, encode, exact_product, exact_sum, finite_product, plus_zero, to_fixed,
+        Bounds, Exact, Operand, Target, accumulate, decode, encode, exact_sum, mx::Scaled, plus_zero, to_fixed,
     };
     use crate::formats::*;
     use crate::hdl::prelude::*;
@@ -163,27 +163,18 @@ mod rtl {
             random.map(|r| r.slice(used * n - 1, (used - 1) * n))
         };
         let with_flush = |f| (f, p.policy.flushes(f));
-        let inside = |terms| Bounds::of_sum(with_flush(&p.a), with_flush(&p.b), terms);
-        let (one, block) = (inside(1), inside(p.block));
-        let read = |format, code| decode(format, p.policy.flushes(format), code);
-        let scale = if p.out == Output::Exact { finite_product } else { exact_product };
+        let scaled = Scaled { a: with_flush(&p.a), b: with_flush(&p.b), scale: with_flush(&p.scale) };
+        let elements =
+            |format, packed, k: u32| (k * p.block..(k + 1) * p.block).map(|i| lane(format, packed, i)).collect::<Vec<_>>();
         let blocks: Vec<Operand> = (0..p.blocks)
             .map(|k| {
                 m.scope(&format!("block{k}"), || {
-                    let products: Vec<Exact> = (k * p.block..(k + 1) * p.block)
-                        .map(|i| {
-                            m.scope(&format!("lane{}", i - k * p.block), || {
-                                let product = exact_product(read(&p.a, lane(&p.a, a, i)), read(&p.b, lane(&p.b, b, i)));
-                                to_fixed(product, one.lsb).within(&one)
-                            })
-                        })
-                        .collect();
-                    let sum = exact_sum(m, &products).within(&block);
-                    let [x, y] = scales.map(|s| read(&p.scale, lane(&p.scale, s, k)));
-                    scale(m.scope("scale", || exact_product(x, y)), sum.operand())
+                    let scales = scales.map(|s| lane(&p.scale, s, k));
+                    scaled.dot(m, (&elements(&p.a, a, k), &elements(&p.b, b, k)), scales, p.out == Output::Exact)
                 })
             })
             .collect();
+        let block = Bounds::of_sum(with_flush(&p.a), with_flush(&p.b), p.block);
         let target = |format| Target::new(format, p.policy.rounding(format));
         let code = match p.partial() {
             None => {

@@ -1,8 +1,9 @@
 //! A systolic array: rows × columns of any multiply–accumulate block or processing element.
 //!
 //! `--pe` names the block, `--pe-params a=int8,b=int8,acc=int32` its parameters. An element needs two operands,
-//! `a` and another, and either `clear` and `en` (`mac`, `serial_mac`, `bitmod_pe`) or no clock (`dot`, `mul`).
-//! Operands called `…_a` travel with `a` along the rows; all others travel with `b` down the columns.
+//! `a` and another, and either `clear` and `en` (`mac`, `mx_mac`, `serial_mac`, `bitmod_pe`) or no clock (`dot`, `mul`).
+//! Operands called `…_a` travel with `a` along the rows; all others travel with `b` down the columns: a token of `mx_mac`
+//! elements is a block of every row and every column, each with its scale.
 //! The array is a stream of tokens with an operand `a` for every row and `b` for every column, lane 0 in the low bits.
 //!
 //! * `--dataflow output`: the elements keep the sums. A row of K tokens (up to `in_last`) is a matrix product of
@@ -159,7 +160,7 @@ impl Block for Systolic {
         let controls = (shape.has(Way::Clear), shape.has(Way::Enable));
         let kind = pe.protocol() == Protocol::Cycle && (pe.latency() == 0) != (controls == (true, true));
         if !kind || !shape.has(Way::Row) || !shape.has(Way::Column) || !shape.has(Way::Out) {
-            let need = "an element has operands `a` and another, and either `clear` and `en` or no clock; e.g. mac, serial_mac, bitmod_pe, dot, mul";
+            let need = "an element has operands `a` and another, and either `clear` and `en` or no clock; e.g. mac, mx_mac, serial_mac, bitmod_pe, dot, mul";
             return Err(ParamError::new("pe", format!("`{}` cannot be an element; {need}", pe.block())));
         }
         let ports = pe.ports();

@@ -12,6 +12,7 @@ pub mod divide;
 pub mod encode;
 pub mod fixed;
 pub mod functions;
+pub mod mx;
 pub mod normalize;
 pub mod popcount;
 pub mod product;
