@@ -5,6 +5,7 @@
 //!
 //! Of the sets that judge thousands of configurations or very large ones, Verilator sees a fixed part by default (the
 //! golden models and the native simulator see all); `NARROWGEN_FULL=1` puts everything through Verilator too.
+mod bitmod;
 mod bitnet;
 mod command;
 mod dequants;
