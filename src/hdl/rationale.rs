@@ -67,6 +67,17 @@
 //! called in the Rust source; an unnamed wire is named after what it feeds, so that adding one does
 //! not rename the rest. Same design, same bytes: no dates, paths, hash order or threads show.
 //!
+//! # Architectures are measured, not modelled
+//!
+//! Blocks say `a * b`, `acc + a * b`, `x << n`. One pass ([`crate::arch`]) finds such units and gives each a module of its own in
+//! one of a few architectures; which one, a table says that holds what synthesis really made of every unit in every
+//! architecture on every target. No form wins everywhere: a 4 by 4 product is smallest as a table on 7-series, as rows on ECP5.
+//! The nearest measured unit decides for widths in between; where operators left to synthesis are as small, they stay. A block that
+//! was tuned as a whole overrules its units. With pipeline registers, products stay whole for the timing pass, which cuts them.
+//!
+//! *Not taken:* a cost model of synthesis (it would have to predict how carry chains absorb logic, which decides); architectures
+//! chosen by each block's author.
+//!
 //! # Where registers go
 //!
 //! A block describes dataflow and state. Four steps turn it into a pipeline
