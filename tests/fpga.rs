@@ -161,11 +161,16 @@ fn counts_are_those_of_a_plain_multiplier_measured_elsewhere() {
     // A hand-written signed 8×8 `a * b`, Yosys 0.70; other versions count a little otherwise.
     let known = [("xc7", "lut", 134), ("ice40", "lut", 177), ("ecp5", "lut", 290), ("generic", "gates", 419)];
     for (target, column, count) in known {
-        let args = ["synth", "mul", "--a", "int8", "--b", "int8", "--out", "exact", "--no-dsp", "--target", target, "--json"];
-        let (code, out, err) = run(&args);
-        assert_eq!((code, err.as_str()), (0, ""));
-        let report: Value = serde_json::from_str(&out).unwrap();
+        let measure = |arch: &str| {
+            let block = ["synth", "mul", "--a", "int8", "--b", "int8", "--out", "exact"];
+            let (code, out, err) = run(&[&block[..], &["--no-dsp", "--target", target, "--arch", arch, "--json"]].concat());
+            assert_eq!((code, err.as_str()), (0, ""));
+            serde_json::from_str::<Value>(&out).unwrap()
+        };
+        let report = measure("none");
         let found = report[column].as_u64().unwrap();
+        let built = measure("auto")[column].as_u64().unwrap();
+        assert!(built * 4 < found * 3, "{target}: {built} with --arch auto, {found} as `*`");
         if report["tool"]["version"] == "0.70" {
             assert_eq!(found, count, "{target}");
         } else {
