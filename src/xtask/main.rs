@@ -21,7 +21,7 @@ static TASKS: &[Task] = &[
     Task("regen", "rewrite rtl-out/ and the generated parts of README.md", |root, _| regen::run(root)),
     Task("teeth", "mutate the golden models' source, write testbenches/teeth/golden.md; [N]: only N mutants", teeth::run),
     Task("timing", "place and route random blocks at random clocks, write fpga/results/timing.csv; [N] [SEED]", timing::run),
-    Task("catalogue", "cost of every block, write fpga/results/catalogue.md", catalogue::run),
+    Task("catalogue", "check and cost of every block, write fpga/results/catalogue.md; [BLOCK…]", catalogue::run),
     Task("characterize", "measure delays of parts, rewrite fpga/delay/; [PART…]", characterize::run),
     Task(
         "sweeps",
