@@ -81,3 +81,29 @@ fn aligned(rows: impl Iterator<Item = [String; 2]>) -> Vec<String> {
     let width = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
     rows.iter().map(|[name, rest]| format!("  {name:<width$}  {rest}").trim_end().to_string()).collect()
 }
+
+/// Characters of a name that are kept. Verilator gives modules of more than 127 characters names of its own, and clock
+/// options, parts and testbenches add to it.
+const LONGEST: usize = 90;
+
+/// The name, or its beginning and a hash of all of it (FNV-1a, 64 bits), so that different parameters have different names.
+pub fn shortened(name: String) -> String {
+    if name.len() <= LONGEST || !name.is_ascii() {
+        return name;
+    }
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    format!("{}_{hash:016x}", name[..LONGEST - 17].trim_end_matches('_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_different() {
+        let (a, b) = (format!("{}a", "x".repeat(120)), format!("{}b", "x".repeat(120)));
+        let short = [shortened(a), shortened(b)];
+        assert!(short.iter().all(|n| n.len() <= LONGEST) && short[0] != short[1], "{short:?}");
+        assert_eq!(shortened("mul_e4m3fn".into()), "mul_e4m3fn");
+    }
+}

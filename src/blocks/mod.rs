@@ -232,7 +232,7 @@ pub trait Configured: Send + Sync {
     fn block(&self) -> &'static str;
     /// Block documentation line.
     fn doc(&self) -> &'static str;
-    /// Verilog module name: the block and every parameter that differs from its default.
+    /// Verilog module name: the block and every parameter that differs from its default; a long one ends in a hash of it all.
     fn module_name(&self) -> String;
     /// Every parameter with its value; `auto` ones as resolved.
     fn params(&self) -> Vec<(&'static str, String)>;
@@ -345,7 +345,7 @@ impl<B: Block> Configured for Fixed<B> {
             name.push('_');
             name.push_str(&part);
         }
-        name
+        header::shortened(name)
     }
     fn params(&self) -> Vec<(&'static str, String)> {
         let chosen = self.0.resolved();
