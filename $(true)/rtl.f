@@ -1,1 +1,0 @@
-shiftgelu_in_bits2_sigmoid_bits10_n15.v

@@ -1,1 +1,0 @@
-shiftgelu.v

@@ -1,1 +1,0 @@
-shift_exp.v
