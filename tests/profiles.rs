@@ -102,6 +102,8 @@ fn profiles_do_what_plain_ports_do() {
             let clocking = Clocking { stages: Some(2), flow, ports, ..Clocking::default() };
             let block = Clocked::build(support::configure(block, params).unwrap(), &clocking).unwrap();
             let printed = Unit::from_design(&block.printed().unwrap());
+            let outside = printed.inputs.iter().chain(&printed.outputs);
+            let free: Vec<BigUint> = outside.map(|(pin, width)| free_bits(&block, pin, *width)).collect();
             let mut plain = Unit::from_design(&block.design().unwrap());
             // Both stand in one model.
             let name = format!("{}_plain", plain.top);
@@ -140,11 +142,28 @@ fn profiles_do_what_plain_ports_do() {
                 assert_eq!(differ, None, "{} {name}", printed.top);
                 compared += CYCLES - FIRST;
             }
+            for (pin, free) in free[printed.inputs.len()..].iter().enumerate() {
+                let full = (0..CYCLES).find(|r| found.get(*r, pin) & free != BigUint::ZERO);
+                assert_eq!(full, None, "{}: padding of {}", printed.top, printed.outputs[pin].0);
+            }
             let changes = (1..CYCLES).filter(|r| expected.get(*r, 0) != expected.get(r - 1, 0)).count();
             assert!(changes > CYCLES / 10, "{}: nothing moves", printed.top);
         }
     }
     assert!(compared >= 12 * (CYCLES - FIRST));
+}
+
+/// The bits of a pin that carry nothing; no two ports may share one, and those in tdata start at a byte.
+fn free_bits(block: &Clocked, pin: &str, width: u32) -> BigUint {
+    let mut taken = BigUint::ZERO;
+    for place in block.places.iter().filter(|p| p.port == pin) {
+        let bits = mask(place.bits) << place.low;
+        assert_eq!(&taken & &bits, BigUint::ZERO, "{} of {pin}", place.plain);
+        assert!(!pin.ends_with("tdata") || place.low % 8 == 0, "{} of {pin}", place.plain);
+        taken |= bits;
+    }
+    assert!(taken.bits() <= u64::from(width) && taken != BigUint::ZERO, "{pin}");
+    mask(width) ^ taken
 }
 
 fn mask(width: u32) -> BigUint {

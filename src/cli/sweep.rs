@@ -19,7 +19,8 @@ pub const COMMAND: Command = Command {
 };
 
 const HELP: &str = "Values: lists a,b,c; ranges 2..16, 2..16:2, 8..64*2, int2..int8; inside a word e{2..5}m{1..3}-none; @x takes the value of axis x.
-Axes are parameters of the block, and the clock options of `synth` (fmax, stages, flow, …).
+Axes are parameters of the block, and the clock and architecture options of `synth` (fmax, stages, flow, arch, …).
+A point is one circuit for all targets: without an axis arch its products and sums are left to synthesis.
 
 A file spec.toml has options at the top and a table per block:
 

@@ -100,7 +100,7 @@ fn hardware(point: &Point, record: &mut Record, clocking: &Clocking) -> Result<H
 }
 
 /// Hash of the golden model's answers to a few vectors: results of another golden model are not mistaken for this one's.
-fn witness(block: &dyn Configured) -> Result<String, String> {
+pub fn witness(block: &dyn Configured) -> Result<String, String> {
     let plan = Plan::sampled(block, block.stateful(), &stimulus::Options { vectors: WITNESSES, ..Default::default() })?;
     let mut hash = Sha256::new();
     for chunk in 0..plan.chunks() {

@@ -10,6 +10,7 @@ use narrowgen::flow::tool::{Tool, resolve};
 use narrowgen::flow::{stream, timed};
 use narrowgen::hdl::ir::Design;
 use narrowgen::hdl::verilog;
+use narrowgen::sweep::measure::witness;
 use narrowgen::sweep::memo::Memo;
 use narrowgen::sweep::tune::{fmax, synth};
 use rayon::prelude::*;
@@ -35,7 +36,7 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     let version = |t: Tool| resolve(t).map(|f| format!("{} {}", t.name(), f.version)).map_err(|e| e.to_string());
     let mut text = format!(
         "# What blocks cost\n\n\
-Written by `cargo xtask catalogue`: every block with its default parameters, no multiplier blocks; {}, {}.\n\
+Written by `cargo xtask catalogue`: blocks with their default parameters, no multiplier blocks; {}, {}.\n\
 Look-up tables are those of the block as it is described, on ECP5 beside carry cells of two bits; `gates` are two-input gates. A line\n\
 that says less than was asked for is a miss. The clock is that of the block between registers on\n\
 an ECP5-85k of speed grade 6, median of {SEEDS} seeds, with pipeline registers for the clock asked for (rows of tokens keep the registers that\n\
@@ -56,7 +57,13 @@ inputs, all of them or random ones with seed 1, or rows of 1, 8, 64, 197, the mo
             false => Ok(kept(b.name())),
         })
         .collect();
-    lines?.iter().flatten().for_each(|l| text.push_str(l));
+    let lines = lines?;
+    lines.iter().flatten().for_each(|l| text.push_str(l));
+    let missing = REGISTRY.iter().zip(&lines).filter(|(_, line)| line.is_none());
+    let missing: Vec<String> = missing.map(|(b, _)| format!("`{}`", b.name())).collect();
+    if !missing.is_empty() {
+        text.push_str(&format!("\nNot measured: {}.\n", missing.join(", ")));
+    }
     std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
@@ -94,7 +101,9 @@ fn line(block: &dyn AnyBlock, memo: &Memo) -> Result<String, String> {
         }
         (format!("{asked:.0}"), clock(&design)?, found.latency.to_string(), found.interval.to_string())
     };
-    let checked = memo.get(&["catalogue check", env!("CARGO_PKG_VERSION"), &text], || checked(plain.as_ref(), &design))?;
+    let golden = witness(plain.as_ref())?;
+    let parts = ["catalogue check", env!("CARGO_PKG_VERSION"), &golden, &text];
+    let checked = memo.get(&parts, || checked(plain.as_ref(), &design))?;
     eprintln!("{}: {reached:.1} MHz, {checked}", block.name());
     Ok(format!("| `{}` | {} | {asked} | {reached:.1} | {latency} | {interval} | {checked} |\n", block.name(), sizes.join(" | ")))
 }
