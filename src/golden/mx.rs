@@ -71,14 +71,13 @@ pub fn quantize(rule: ScaleRule, values: &[Value], elements: &Rounder, zero: u64
     ((k + 127) as u64, values.iter().map(|v| elements.round(&scaled(v), 0)).collect())
 }
 
-/// a / b as far as a rounding can tell: 64 bits or more, and one that says whether there are others. b is not 0.
+/// a / b, cut off towards 0 after at least 128 bits. No rounding can tell: the divisors here have at most 48 bits (a scale of a tensor times
+/// one of a block) and a border between two codes at most 26, so a quotient is such a border or off it by more than 2^-80 of it.
 fn ratio(a: &Exact, b: &Exact) -> Exact {
     let log = |x: &Exact| x.floor_log2().unwrap_or(0);
-    let bits = (64 + log(b) - log(a)).max(0);
+    let bits = (128 + log(b) - log(a)).max(0);
     let floor = Exact::new(BigInt::from(a.scaled_ratio(bits as u32, b)), -bits);
-    let rest = if &floor * &b.abs() == a.abs() { Exact::zero() } else { Exact::power_of_two(-bits - 1) };
-    let magnitude = &floor + &rest;
-    if a.is_negative() != b.is_negative() { -&magnitude } else { magnitude }
+    if a.is_negative() != b.is_negative() { -&floor } else { floor }
 }
 
 /// The scale of a block that is a number, and its elements: amax / (tensor · largest element), and x / (tensor · scale), each
