@@ -91,6 +91,9 @@ choices! {
     }
 }
 
+/// Formats of scales.
+const SCALES: &str = "allowed: e8m0, e4m3fn and other floating-point formats whose name ends in fn";
+
 impl MxQuantize {
     /// The format of the elements as they are rounded.
     fn element(&self) -> Format {
@@ -112,13 +115,13 @@ impl MxQuantize {
         match (&self.scale, &self.tensor.0) {
             (Format::E8m0, Some(_)) => only("tensor", "--scale e4m3fn"),
             (Format::E8m0, None) => Ok(()),
-            (Format::Minifloat(f), _) if f.special != Special::Fn => Err(ParamError::new("scale", "allowed: e8m0, e4m3fn")),
+            (Format::Minifloat(f), _) if f.special != Special::Fn => Err(ParamError::new("scale", SCALES)),
             (Format::Minifloat(_), _) if self.rule != Rule::Floor => only("rule", "--scale e8m0"),
             (Format::Minifloat(_), _) if self.zero_block != ZeroBlock::Least => only("zero_block", "--scale e8m0"),
             (Format::Minifloat(_), Some(Format::Minifloat(f))) if f.special == Special::Ieee && f.signed => Ok(()),
             (Format::Minifloat(_), None) => Ok(()),
             (Format::Minifloat(_), Some(_)) => Err(ParamError::new("tensor", "allowed: none, fp32, bf16, fp16 and other IEEE-like formats")),
-            _ => Err(ParamError::new("scale", "allowed: e8m0, e4m3fn")),
+            _ => Err(ParamError::new("scale", SCALES)),
         }
     }
 
