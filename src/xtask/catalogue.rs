@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use std::path::Path;
 
 /// Clocks that are asked for on ECP5, MHz: the first that the block's loops allow.
-const ASKED: [f64; 4] = [150.0, 100.0, 75.0, 50.0];
+const ASKED: [f64; 6] = [150.0, 100.0, 75.0, 50.0, 25.0, 12.0];
 /// Vectors of a check whose inputs are too many to try all, and rows of a stream.
 const VECTORS: u64 = 1_000_000;
 /// See [`VECTORS`].
