@@ -20,6 +20,10 @@
 //! to amax / (t·Q) and an element x_i / (t·scale), exact quotients that are rounded once. Of a scale of 0 every element is a zero.
 //! A t that is negative, infinite or NaN gives the scale NaN, as those numbers among x do; a t of 0 the scale 0.
 //!
+//! `--order` takes the operations of a library instead, each rounded to binary32: `torchao` (`tensor` is the same t, or absent), and of
+//! NVIDIA's TransformerEngine `te` and `te-4over6`, of two scales that of the smaller squared error (`-256`: of a tensor whose
+//! scales end at 256). For these `tensor` is the largest magnitude of the tensor. Torchao's scales are normal numbers.
+//!
 //! In hardware the largest magnitude is found among the codes, once; its significand is compared with a constant,
 //! which is all that the rules differ in. Combinational.
 use super::params::ParamError;
@@ -27,6 +31,7 @@ use super::{Block, Port};
 use crate::formats::*;
 use crate::golden::model::Model;
 use crate::golden::mx::ScaleRule;
+use crate::golden::names;
 use crate::hdl::dsl::Builder;
 use crate::{choices, params};
 use num_bigint::BigUint;
@@ -48,6 +53,8 @@ params! {
         rule: Rule = "floor",
         /// rounding of the elements
         round: Round = "rne",
+        /// order of operations, with a scale that is no power of two
+        order: Order = "exact",
         /// range of integer elements
         clip: Clip = "symmetric",
         /// scale of a block of zeros
@@ -68,6 +75,22 @@ choices! {
         Even = "even",
         /// Nearest in the logarithm.
         Round = "round",
+    }
+}
+
+choices! {
+    /// How scale and elements are divided.
+    pub enum Order {
+        /// Exact quotients, rounded once.
+        Exact = "exact",
+        /// torchao.
+        Torchao = "torchao",
+        /// TransformerEngine.
+        Te = "te",
+        /// Its better of two scales.
+        FourOverSix = "te-4over6",
+        /// The same of a tensor whose scales end at 256.
+        FourOverSix256 = "te-4over6-256",
     }
 }
 
@@ -112,7 +135,14 @@ impl MxQuantize {
     /// Rules of the scale.
     fn check_scale(&self) -> Result<(), ParamError> {
         let only = |param: &str, what: &str| Err(ParamError::new(param, format!("only used with {what}")));
+        let named = |format: &Format, name: &str| names::parse(name).is_ok_and(|named| named == *format);
+        let library = self.order != Order::Exact;
+        if library && !(named(&self.scale, "e4m3fn") && named(&self.to, "e2m1fn")) {
+            return only("order", "--scale e4m3fn --to e2m1fn; allowed else: exact");
+        }
         match (&self.scale, &self.tensor.0) {
+            (_, None) if library && self.order != Order::Torchao => only("order", "--tensor fp32; allowed without: exact, torchao"),
+            (_, Some(t)) if library && !named(t, "fp32") => Err(ParamError::new("tensor", "allowed with this --order: fp32")),
             (Format::E8m0, Some(_)) => only("tensor", "--scale e4m3fn"),
             (Format::E8m0, None) => Ok(()),
             (Format::Minifloat(f), _) if f.special != Special::Fn => Err(ParamError::new("scale", SCALES)),
@@ -193,9 +223,10 @@ impl Block for MxQuantize {
                     BigUint::from(code | u64::from((l + j as u32) % 2) << (f.exp_bits + f.frac_bits)) << (l * self.from.bits())
                 };
                 let mut row = vec![(0..self.block).map(lane).sum()];
-                // About what makes the scale a normal number.
+                // About what makes the scale a normal number; the largest magnitude is no less than that of a block.
+                let below = if matches!(self.order, Order::Exact | Order::Torchao) { 9 } else { 0 };
                 row.extend(self.tensor.0.as_ref().map(|t| match t {
-                    Format::Minifloat(t) => BigUint::from(exponent.saturating_sub(9).min((1 << t.exp_bits) - 1) << t.frac_bits) + fraction,
+                    Format::Minifloat(t) => BigUint::from(exponent.saturating_sub(below).min((1 << t.exp_bits) - 1) << t.frac_bits) + fraction,
                     _ => BigUint::ZERO,
                 }));
                 rows.push(row);
@@ -206,10 +237,11 @@ impl Block for MxQuantize {
 }
 
 mod rtl {
-    use super::{MxQuantize, Rule, ZeroBlock};
+    use super::{MxQuantize, Order, Rule, ZeroBlock};
     use crate::blocks::parts::decode::Number;
     use crate::blocks::parts::fixed::extent;
-    use crate::blocks::parts::{Limit, Operand, Target, decode, encode, exact_product, normalize, quotient};
+    use crate::blocks::parts::nvfp4::{Nvfp4, Quantized};
+    use crate::blocks::parts::{Limit, Operand, Target, decode, encode, normalize};
     use crate::formats::*;
     use crate::hdl::prelude::*;
 
@@ -301,36 +333,25 @@ mod rtl {
     fn ratios<'b>(p: &MxQuantize, m: Builder<'b>, lanes: &[UInt<'b>], amax: UInt<'b>, special: Bit<'b>) {
         let element = p.element();
         let nearest = Rounding::nearest(Overflow::Saturate);
+        let zero = |code: UInt<'b>, when: Bit<'b>| when.select(m.uint(0u32, code.width()), code);
         let (to_scale, to_element) = (Target::new(&p.scale, nearest), Target { rounding: p.rounding(), ..Target::new(&element, nearest) });
         let tensor = p.tensor.0.as_ref().map(|f| m.scope("tensor", || decode(f, false, m.uint_in("tensor", f.bits())).number()));
-        // A divisor: times the scale of the tensor, if there is one.
-        let times = |x: Number<'b>| tensor.map_or(x, |t| exact_product(Operand::Float(x), Operand::Float(t)).number());
-        let (_, largest, lsb) = extent(&element, false);
-        let even = largest.magnitude().trailing_zeros().unwrap_or(0);
-        let (q, lsb) = (largest.magnitude() >> even, lsb + even as i32);
-        let width = q.bits() as u32;
-        let (nan, inf, grid) = (None, None, i64::from(lsb));
-        let sig = m.uint(q, width);
-        let most = Number { sign: m.low(), sig, exp: m.int(0), scale: lsb, nan, inf, leading_zeros: 0, grounded: true, grid };
-        let scale = m.scope("scale", || {
-            let amax = decode(&p.from, false, m.low().uint().cat(amax)).number();
-            encode(&to_scale, None, Operand::Float(quotient(amax, times(most), to_scale.keep())))
-        });
-        let zero = |code: UInt<'b>, when: Bit<'b>| when.select(m.uint(0u32, code.width()), code);
-        let scale = tensor.map_or(scale, |t| zero(scale, t.is_zero())).named("scale_code");
         let negative = tensor.map(|t| t.sign & !t.is_zero());
         let invalid = [negative, tensor.and_then(|t| t.is_special())].into_iter().flatten().fold(special, |a, b| a | b).named("invalid");
+        let lanes: Vec<Number> = lanes.iter().enumerate().map(|(i, x)| m.scope(&format!("lane{i}"), || decode(&p.from, false, *x).number())).collect();
+        let amax = m.scope("scale", || decode(&p.from, false, m.low().uint().cat(amax)).number());
+        let library = Nvfp4 { lanes, amax, scales: to_scale, elements: to_element };
+        let known = || tensor.unwrap_or_else(|| unreachable!("internal error: parameters not validated"));
+        let Quantized { scale, elements } = match p.order {
+            Order::Exact => library.exact(tensor),
+            Order::Torchao => library.torchao(tensor),
+            Order::Te => library.transformer_engine(known()),
+            Order::FourOverSix => library.four_over_six(448, known()),
+            Order::FourOverSix256 => library.four_over_six(256, known()),
+        };
         let nan_code = (BigUint::from(1u32) << (p.scale.bits() - 1)) - 1u32;
         m.output("scale", invalid.select(m.uint(nan_code, p.scale.bits()), scale));
-        let divisor = m.scope("divisor", || times(decode(&p.scale, false, scale).number()));
-        let none = divisor.is_zero().named("scale_is_zero");
-        let code = |(i, x): (usize, &UInt<'b>)| {
-            m.scope(&format!("lane{i}"), || {
-                let n = quotient(decode(&p.from, false, *x).number(), divisor, to_element.keep());
-                zero(encode(&to_element, None, Operand::Float(Number { sig: zero(n.sig, none), ..n })), invalid)
-            })
-        };
-        let y = lanes.iter().enumerate().map(code).reduce(|low, high| high.cat(low));
+        let y = elements.into_iter().map(|code| zero(code, invalid)).reduce(|low, high| high.cat(low));
         m.output("y", y.unwrap_or_else(|| m.nat(0)));
     }
 
@@ -351,12 +372,13 @@ mod rtl {
 }
 
 mod golden {
-    use super::{MxQuantize, ZeroBlock};
+    use super::{MxQuantize, Order, ZeroBlock};
     use crate::golden::decode::decode;
     use crate::golden::exact::Exact;
     use crate::golden::model::{Model, pure};
     use crate::golden::format::Format;
     use crate::golden::mx::{ScaleRule, quantize, quantize_by_ratio, shared_exponent};
+    use crate::golden::nvfp4::{Order as Library, Quantizer};
     use crate::golden::policy::{Overflow, Rounding};
     use crate::golden::round::Rounder;
     use crate::golden::value::Value;
@@ -371,15 +393,22 @@ mod golden {
         let nearest = Rounding::nearest(Overflow::Saturate);
         let scales = (p.scale != Format::E8m0).then(|| Rounder::new(&p.scale, nearest).expect("internal error: parameters not validated"));
         let tensor = p.tensor.0.clone();
+        let order = match p.order {
+            Order::Exact => None,
+            Order::Torchao => Some(Library::Torchao),
+            Order::Te => Some(Library::TransformerEngine),
+            Order::FourOverSix => Some(Library::FourOverSix(448)),
+            Order::FourOverSix256 => Some(Library::FourOverSix(256)),
+        };
+        let library = order.map(|order| Quantizer::new(order, p.round));
         pure(move |inputs, outputs| {
             let lane = |i: u32| decode(&from, &((&inputs[0] >> (i * from.bits())) & &mask));
             let values: Vec<Value> = (0..block).map(lane).collect();
-            let (scale, codes) = match &scales {
-                None => quantize(rule, &values, &elements, zero),
-                Some(scales) => {
-                    let tensor = tensor.as_ref().map_or(Value::Finite(Exact::from(1)), |f| decode(f, &inputs[1]));
-                    quantize_by_ratio(&values, &tensor, scales, &elements)
-                }
+            let tensor = tensor.as_ref().map(|f| decode(f, &inputs[1]));
+            let (scale, codes) = match (&library, &scales) {
+                (Some(library), _) => library.quantize(&values, tensor.as_ref()),
+                (None, Some(scales)) => quantize_by_ratio(&values, &tensor.unwrap_or(Value::Finite(Exact::from(1))), scales, &elements),
+                (None, None) => quantize(rule, &values, &elements, zero),
             };
             outputs.push(BigUint::from(scale));
             outputs.push(codes.iter().rev().fold(BigUint::ZERO, |all, code| (all << bits) | code));

@@ -30,6 +30,7 @@ pub mod legal;
 pub mod model;
 pub mod mx;
 pub mod names;
+pub mod nvfp4;
 pub mod operands;
 pub mod packed;
 pub mod policy;

@@ -73,7 +73,7 @@ pub fn quantize(rule: ScaleRule, values: &[Value], elements: &Rounder, zero: u64
 
 /// a / b, cut off towards 0 after at least 128 bits. No rounding can tell: the divisors here have at most 48 bits (a scale of a tensor times
 /// one of a block) and a border between two codes at most 26, so a quotient is such a border or off it by more than 2^-80 of it.
-fn ratio(a: &Exact, b: &Exact) -> Exact {
+pub(crate) fn ratio(a: &Exact, b: &Exact) -> Exact {
     let log = |x: &Exact| x.floor_log2().unwrap_or(0);
     let bits = (128 + log(b) - log(a)).max(0);
     let floor = Exact::new(BigInt::from(a.scaled_ratio(bits as u32, b)), -bits);

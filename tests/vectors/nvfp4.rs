@@ -177,3 +177,34 @@ fn nvfp4_quantiser() {
     let n = 3126;
     judge.finish(&Expected { rows: 1050, compared: n, verilator: (n, n), left_out: &[] });
 }
+
+/// The same with each library's order of operations: every block of every row, scale and codes.
+#[test]
+fn nvfp4_orders() {
+    let mut judge = Judge::new("nvfp4, orders of libraries");
+    let all = records("nvfp4/nvfp4_rows64.jsonl.gz");
+    judge.read(all.len());
+    let [fp32, e2m1] = ["fp32", "e2m1fn"].map(|name| parse(name).unwrap());
+    for record in &all {
+        let (order, tensor) = match word(record, "src") {
+            "TransformerEngine" => ("te", Some("tensor_amax_f32")),
+            "TransformerEngine_4over6_mse_e4m3max448" => ("te-4over6", Some("tensor_amax_f32")),
+            "TransformerEngine_4over6_mse_e4m3max256" => ("te-4over6-256", Some("tensor_amax_f32")),
+            "torchao_two_level" => ("torchao", Some("per_tensor_scale_f32")),
+            "torchao_one_level" => ("torchao", None),
+            other => panic!("{other}"),
+        };
+        let list = |key: &str| -> Vec<u64> { record[key].as_array().unwrap().iter().map(|c| hex(c.as_str().unwrap())).collect() };
+        let (x, digits, codes) = (inputs(record), list("codes_e2m1"), list("scales_e4m3"));
+        let mut params = vec![("to", "e2m1fn"), ("block", "16"), ("scale", "e4m3fn"), ("order", order)];
+        params.extend(tensor.map(|_| ("tensor", "fp32")));
+        for ((x, digits), code) in x.chunks(BLOCK).zip(digits.chunks(BLOCK)).zip(codes) {
+            let tensor = tensor.map(|key| hex(word(record, key)).into());
+            let given: Vec<BigUint> = [pack(&fp32, x)].into_iter().chain(tensor).collect();
+            let want = Want::Ports(vec![Some(code.into()), Some(elements(&e2m1, digits, x))]);
+            judge.job("mx_quantize", &params).vector(&given, want);
+        }
+    }
+    let n = 4200;
+    judge.finish(&Expected { rows: 1050, compared: n, verilator: (n, n), left_out: &[] });
+}

@@ -14,6 +14,7 @@ pub mod fixed;
 pub mod functions;
 pub mod mx;
 pub mod normalize;
+pub mod nvfp4;
 pub mod popcount;
 pub mod product;
 pub mod quotient;

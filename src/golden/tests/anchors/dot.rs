@@ -11,11 +11,11 @@ use narrowgen_golden::value::Value;
 use num_bigint::BigInt;
 use serde_json::Value as Json;
 
-fn records(path: &str) -> Vec<Json> {
+pub fn records(path: &str) -> Vec<Json> {
     text(path).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn word<'a>(record: &'a Json, key: &str) -> &'a str {
+pub fn word<'a>(record: &'a Json, key: &str) -> &'a str {
     record[key].as_str().unwrap_or_else(|| panic!("{key} in {record}"))
 }
 

@@ -4,6 +4,7 @@ mod bitmod;
 mod dot;
 mod host;
 mod minifloats;
+mod nvfp4;
 mod products;
 mod reader;
 mod rounding;
