@@ -15,6 +15,7 @@ mod lmul;
 mod minifloats;
 mod mx;
 mod nvfp4;
+mod printed;
 mod products;
 #[path = "../../src/golden/tests/anchors/reader.rs"]
 #[allow(dead_code)]

@@ -4,6 +4,7 @@ use crate::judge::*;
 use crate::reader::*;
 use narrowgen::blocks;
 use narrowgen::blocks::numbers::Reals;
+use narrowgen::golden::names::parse;
 use num_bigint::BigUint;
 use serde_json::Value as Json;
 
@@ -83,4 +84,35 @@ fn quantact() {
     judge.read(records);
     judge.verilate_some(|i, name| i % 8 == 0 || name.contains("port"));
     judge.finish(&Expected { rows: 209, compared: 26_752, verilator: (15_104, 26_752), left_out: &[] });
+}
+
+/// I-ViT's quantisation of real inputs: x times the rounded reciprocal of the scale, which is the host's, in binary32.
+#[test]
+fn symmetric_quant() {
+    let mut judge = Judge::new("ivit, quantisation");
+    let mut rows = 0;
+    for line in text("ivit/ivit_symmetric_quant.jsonl.gz").lines() {
+        let record: Json = serde_json::from_str(line).unwrap();
+        let bits = integer(&record["bits"]) as u32;
+        let pattern = |json: &Json| hex(json.as_str().expect("a pattern"));
+        let x: Vec<u64> = record["in_f32"].as_array().unwrap().iter().map(pattern).collect();
+        let reciprocal = 1.0 / f32::from_bits(pattern(&record["scale_f32"]) as u32);
+        let out = format!("int{bits}");
+        let lanes = x.len().to_string();
+        let params = [
+            ("code", "fp32"),
+            ("scale", "fp32"),
+            ("roundings", "fp32"),
+            ("out", &*out),
+            ("overflow", "saturate"),
+            ("lanes", &*lanes),
+        ];
+        let codes = record["out_int"].as_array().unwrap().iter().rev();
+        let want = codes.fold(BigUint::ZERO, |all, y| (all << bits) | twos(integer(y), bits));
+        let given = [pack(&parse("fp32").unwrap(), &x), reciprocal.to_bits().into()];
+        judge.job("dequant", &params).vector(&given, Want::Lanes(want));
+        rows += 1;
+    }
+    judge.read(rows);
+    judge.finish(&Expected { rows: 100, compared: 100, verilator: (100, 100), left_out: &[] });
 }
