@@ -6,6 +6,7 @@ use crate::golden::model::Model;
 use crate::hdl::dsl::Diagnostics;
 use crate::hdl::ir::{Design, NodeId, Reset};
 use crate::hdl::ops::Op;
+use crate::hdl::timing::delay::DelayModel;
 use crate::hdl::timing::estimate::estimate;
 use crate::hdl::timing::flow::{self, Buffer, Flow};
 use crate::hdl::timing::pipeline::{Pipelined, Request, TimingError, pipeline};
@@ -52,6 +53,13 @@ pub enum ClockError {
 impl Clocked {
     /// Builds the hardware of a block for a clock that was asked for.
     pub fn build(inner: Box<dyn Configured>, clocking: &Clocking) -> Result<Clocked, ClockError> {
+        let model = delay::model(clocking.model.as_deref().unwrap_or("ecp5"))
+            .map_err(|e| ClockError::Usage { message: e.to_string(), help: e.help() })?;
+        Clocked::with_model(inner, clocking, model)
+    }
+
+    /// The same with the delays of `model`, whichever `clocking` names.
+    pub fn with_model(inner: Box<dyn Configured>, clocking: &Clocking, model: DelayModel) -> Result<Clocked, ClockError> {
         if inner.row_lengths().is_some() {
             return Err(ClockError::Usage {
                 message: format!("`{}` is a stream with registers of its own: they stay where they are", inner.block()),
@@ -79,8 +87,6 @@ impl Clocked {
             Profile::Plain if plain => Reset::Sync,
             Profile::Plain => untimed.reset,
         });
-        let model = delay::model(clocking.model.as_deref().unwrap_or("ecp5"))
-            .map_err(|e| ClockError::Usage { message: e.to_string(), help: e.help() })?;
         let request = Request {
             period_ps: clocking.period_ps,
             stages: clocking.stages,

@@ -4,7 +4,7 @@
 //! Every finished point is kept at once; a run that was stopped goes on where it was.
 use narrowgen::blocks;
 use narrowgen::flow::board::Part;
-use narrowgen::flow::characterize::requests::{RandomBlock, below, random_block};
+use narrowgen::flow::characterize::requests::{RandomBlock, below, random_block, random_clock};
 use narrowgen::flow::clocked::{ClockError, Clocked, Clocking};
 use narrowgen::flow::nextpnr::{self, Options};
 use narrowgen::flow::target::Target;
@@ -36,23 +36,12 @@ struct Point {
     asked: f64,
 }
 
-/// Clocks that are asked of a target, MHz.
-fn range(target: Target) -> (f64, f64) {
-    match target {
-        Target::Ice40 => (50.0, 230.0),
-        Target::Gowin => (40.0, 170.0),
-        _ => (80.0, 360.0),
-    }
-}
-
 /// The next request.
 fn point(r: &mut Stream) -> Point {
     let block = random_block(r);
     let target = [Target::Ice40, Target::Ecp5, Target::Gowin][below(r, 3)];
-    let (low, high) = range(target);
-    // Evenly in the logarithm.
-    let asked = low * f64::powf(high / low, below(r, 1000) as f64 / 999.0);
-    Point { block, target, asked: asked.round() }
+    let asked = random_clock(r, target);
+    Point { block, target, asked }
 }
 
 /// One line of the table.

@@ -1,10 +1,13 @@
 //! What is measured to characterise a part: single operators, and pipelined blocks as users have them.
-use super::requests::{RandomBlock, below, random_block};
-use crate::blocks;
+use super::requests::{RandomBlock, below, random_block, random_clock};
+use crate::blocks::{self, Configured};
 use crate::flow::clocked::{ClockError, Clocked, Clocking};
+use crate::flow::delay;
+use crate::flow::target::Target;
 use crate::hdl::ir::{Design, Module, ModuleId, NameId, Node, NodeId, Port, Reset};
 use crate::hdl::ops::Op;
 use crate::hdl::random::Stream;
+use crate::hdl::timing::delay::DelayModel;
 
 /// A design with what the estimator needs of it.
 pub struct Sample {
@@ -25,9 +28,12 @@ pub struct Sample {
 pub enum Role {
     /// Fitting: one operator between registers.
     Operator,
-    /// Fitting: a pipelined block.
+    /// Fitting: a block pipelined by the model of another part.
     Block,
-    /// A pipelined block that is predicted only.
+    /// Fitting: a block pipelined by an earlier fit for a clock of its own. Registers stand where that fit
+    /// believed there was time left, so what it is too sure of shows here.
+    Planned,
+    /// A block pipelined like that and predicted only.
     Test,
 }
 
@@ -48,28 +54,62 @@ const OPERATORS: &[(&str, Op, &[u32], u32)] = &[
     ("multiply6", Op::MulU, &[6, 6], 12),
 ];
 
-/// Random pipelined blocks: what for, how many, seed. `cargo xtask timing` judges by others.
-const BLOCKS: &[(Role, usize, u64)] = &[(Role::Block, 60, 1), (Role::Test, 20, 2)];
+/// Random blocks that the other model pipelines: how many, seed.
+const BLOCKS: (usize, u64) = (60, 1);
 /// Largest size of a random block, in nodes before it is pipelined: larger ones take minutes to place and tell no more.
 const LARGEST: usize = 1500;
 
-/// All of them.
+/// Operators, and blocks that are the same for every part.
 pub fn samples() -> Result<Vec<Sample>, String> {
     let mut all: Vec<Sample> = OPERATORS.iter().map(|(name, op, args, width)| operator(name, *op, args, *width)).collect();
-    for (role, count, seed) in BLOCKS {
-        let mut random = Stream(*seed);
-        let mut found = 0;
-        while found < *count {
-            let request = random_block(&mut random);
-            // Short stages and long ones, evenly in the logarithm.
-            let levels = (3.0 * 20f64.powf(below(&mut random, 1000) as f64 / 999.0)) as usize;
-            if let Some(sample) = block(&request, levels, *role)?.filter(|s| all.iter().all(|known| known.name != s.name)) {
-                all.push(sample);
-                found += 1;
-            }
+    let (count, seed) = BLOCKS;
+    let generic = delay::model(PLANNED_BY).map_err(|e| e.to_string())?;
+    let mut random = Stream(seed);
+    let mut found = 0;
+    while found < count {
+        let request = random_block(&mut random);
+        // Short stages and long ones, evenly in the logarithm.
+        let levels = (3.0 * 20f64.powf(below(&mut random, 1000) as f64 / 999.0)) as usize;
+        if let Some(sample) = block(&request, levels, &generic)?.filter(|s| all.iter().all(|known| known.name != s.name)) {
+            all.push(sample);
+            found += 1;
         }
     }
     Ok(all)
+}
+
+/// Random blocks at random clocks as users have them: pipelined by `model`, the margin kept. `cargo xtask timing`
+/// judges by others.
+pub fn planned(model: &DelayModel, target: Target, role: Role, count: usize, seed: u64) -> Result<Vec<Sample>, String> {
+    let mut random = Stream(seed);
+    let mut all: Vec<Sample> = Vec::new();
+    while all.len() < count {
+        let request = random_block(&mut random);
+        let mhz = random_clock(&mut random, target);
+        let clocking = Clocking { period_ps: Some(1e6 / mhz), streams: request.streams, ..Clocking::default() };
+        let Some(configured) = configure(&request)? else { continue };
+        let clocked = match Clocked::with_model(configured, &clocking, model.clone()) {
+            Ok(clocked) => clocked,
+            Err(ClockError::Timing { .. }) => continue,
+            Err(e) => return Err(format!("{}: {e}", request.words)),
+        };
+        // As printed: the prediction that users see.
+        let design = clocked.pipelined.design;
+        let module = design.top().clone();
+        let name = format!("{} streams {} at {mhz} MHz", request.words, request.streams);
+        if module.nodes.len() <= 2 * LARGEST && all.iter().all(|known| known.name != name) {
+            all.push(Sample { name, design, module, stages: None, role });
+        }
+    }
+    Ok(all)
+}
+
+/// The block of a request; nothing if its parameters are not legal together.
+fn configure(request: &RandomBlock) -> Result<Option<Box<dyn Configured>>, String> {
+    let words: Vec<&str> = request.words.split(' ').collect();
+    let block = blocks::find(words[0]).ok_or_else(|| format!("no block in `{}`", request.words))?;
+    let params: Vec<(String, String)> = words[1..].chunks_exact(2).map(|w| (w[0].to_string(), w[1].to_string())).collect();
+    Ok(block.configure(&params).ok())
 }
 
 /// One operator over input ports.
@@ -91,24 +131,19 @@ fn operator(name: &str, op: Op, args: &[u32], width: u32) -> Sample {
 }
 
 /// A block with about so many levels of logic between registers, or more if a loop of it needs them;
-/// nothing if its parameters are not legal together.
-fn block(request: &RandomBlock, levels: usize, role: Role) -> Result<Option<Sample>, String> {
-    let mut words = request.words.split(' ').map(str::to_string);
-    let block = words.next().and_then(|w| blocks::find(&w)).ok_or_else(|| format!("no block in `{}`", request.words))?;
-    let words: Vec<String> = words.collect();
-    let params: Vec<(String, String)> = words.chunks_exact(2).map(|w| (w[0].clone(), w[1].clone())).collect();
+/// nothing if its parameters are not legal together, or if it is large.
+fn block(request: &RandomBlock, levels: usize, model: &DelayModel) -> Result<Option<Sample>, String> {
     for levels in levels.. {
         // In the units of the model that places the registers.
         let period = 160.0 + 70.0 * levels as f64;
-        let clocking =
-            Clocking { period_ps: Some(period), streams: request.streams, model: Some(PLANNED_BY.into()), ..Clocking::default() };
-        let Ok(configured) = block.configure(&params) else { return Ok(None) };
+        let clocking = Clocking { period_ps: Some(period), streams: request.streams, ..Clocking::default() };
+        let Some(configured) = configure(request)? else { return Ok(None) };
         let name = format!("{} streams {} levels {levels}", request.words, request.streams);
-        match Clocked::build(configured, &clocking) {
+        match Clocked::with_model(configured, &clocking, model.clone()) {
             Ok(clocked) => {
                 let p = clocked.pipelined;
                 let (module, stages) = (p.plan.module, Some(p.plan.schedule.stage));
-                let sample = Sample { name, design: p.design, module, stages, role };
+                let sample = Sample { name, design: p.design, module, stages, role: Role::Block };
                 return Ok((sample.module.nodes.len() <= LARGEST).then_some(sample));
             }
             Err(ClockError::Timing { .. }) => {}

@@ -28,8 +28,15 @@ const MUX_PS: f64 = 165.0;
 
 /// First relative step, and the last.
 const STEPS: (f64, f64) = (0.3, 0.01);
-/// Pipelined blocks are what will be predicted: they weigh so much more than single operators.
-const BLOCK_WEIGHT: f64 = 4.0;
+
+/// Planned blocks are what will be predicted: they weigh most.
+fn weight(role: Role) -> f64 {
+    match role {
+        Role::Operator => 1.0,
+        Role::Block => 4.0,
+        Role::Planned | Role::Test => 12.0,
+    }
+}
 
 /// The model whose predictions are nearest to the measured periods. Cell delays stay as given; the search
 /// starts from multiples of them, so that it does not depend on an earlier fit.
@@ -71,14 +78,26 @@ pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayM
     model
 }
 
-/// The share of the period to keep in reserve so that nine blocks of ten are as fast as asked.
-pub fn margin(samples: &[Sample], periods: &[f64], model: &DelayModel) -> f64 {
-    let blocks = samples.iter().zip(periods).filter(|(s, _)| s.role != Role::Operator);
-    let mut late: Vec<f64> = blocks.map(|(s, ps)| 1.0 - predict(s, model) / ps).collect();
-    late.sort_by(f64::total_cmp);
-    let at = (late.len() as f64 * 0.9) as usize;
-    let margin = late.get(at.min(late.len().saturating_sub(1))).copied().unwrap_or(0.0);
-    (margin.clamp(0.02, 0.25) * 100.0).round() / 100.0
+/// How much longer wires must be taken so that nine blocks of ten are as fast as planned. `planned`: blocks
+/// that an earlier fit pipelined count, or those of the other model.
+pub fn margin(samples: &[Sample], periods: &[f64], model: &DelayModel, planned: bool) -> f64 {
+    let role = if planned { Role::Planned } else { Role::Block };
+    let blocks: Vec<(&Sample, &f64)> = samples.iter().zip(periods).filter(|(s, _)| s.role == role).collect();
+    let mut longer: Vec<f64> = blocks.par_iter().map(|(s, ps)| wires(s, **ps, model) - 1.0).collect();
+    longer.sort_by(f64::total_cmp);
+    let at = (longer.len() as f64 * 0.9) as usize;
+    let margin = longer.get(at.min(longer.len().saturating_sub(1))).copied().unwrap_or(0.0);
+    (margin.clamp(0.02, 0.5) * 100.0).round() / 100.0
+}
+
+/// How many times longer wires make the prediction of a sample the measured period; between 1/2 and 2.
+fn wires(s: &Sample, ps: f64, model: &DelayModel) -> f64 {
+    let (mut low, mut high) = (0.5, 2.0);
+    for _ in 0..12 {
+        let middle = (low + high) / 2.0;
+        if predict(s, &model.with_wires(middle)) < ps { low = middle } else { high = middle }
+    }
+    low
 }
 
 /// Mean square of the logarithm of predicted over measured, with large errors counted linearly:
@@ -88,8 +107,7 @@ fn loss(used: &[(&Sample, f64)], model: &DelayModel) -> f64 {
         .par_iter()
         .map(|(s, ps)| {
             let e = (predict(s, model) / ps).ln().abs();
-            let weight = if s.role == Role::Block { BLOCK_WEIGHT } else { 1.0 };
-            weight * if e < 0.15 { e * e } else { 0.3 * e - 0.0225 }
+            weight(s.role) * if e < 0.15 { e * e } else { 0.3 * e - 0.0225 }
         })
         .collect();
     // In order, so that the sum does not depend on threads.

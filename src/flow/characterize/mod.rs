@@ -16,7 +16,7 @@ use super::report::{Step, median};
 use super::wrap::Wrapped;
 use crate::hdl::timing::delay::DelayModel;
 use crate::hdl::timing::estimate::estimate;
-use designs::{Role, Sample, samples};
+use designs::{Role, Sample, planned, samples};
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,46 +102,71 @@ impl Characterized {
     }
 }
 
+/// Blocks that fits pipeline, one set after another, each by the fit to all sets before: what for, how many, seed.
+const PLANNED: &[(Role, usize, u64)] = &[(Role::Planned, 30, 2), (Role::Planned, 30, 3), (Role::Test, 20, 4)];
+
 /// Measures a part (what was measured before comes from the user's cache) and fits its model,
 /// starting from the one it has. `say` hears about every design.
 pub fn characterize(part: &Part, start: &DelayModel, say: &(dyn Fn(&str) + Sync)) -> Result<Characterized, FlowError> {
     nextpnr::tool_of(part.target)?;
-    let samples = samples().map_err(FlowError::Output)?;
-    let results = measure_all(&samples, part, say);
-    let (mut kept, mut measured) = (Vec::new(), Vec::new());
-    for (sample, result) in samples.into_iter().zip(results) {
-        match result {
-            Ok(m) => {
-                kept.push(sample);
-                measured.push(m);
-            }
-            // Some tools do not time every single cell between registers.
-            Err(e @ FlowError::Output(_)) if sample.role == Role::Operator => {
-                say(&format!("{} {}: left out: {e}", part.name, sample.name));
-            }
-            Err(e) => return Err(e),
+    let mut known = Measured::default();
+    known.add(samples().map_err(FlowError::Output)?, part, say)?;
+    let mut model = known.fit(part, start);
+    for (role, count, seed) in PLANNED {
+        known.add(planned(&model, part.target, *role, *count, *seed).map_err(FlowError::Output)?, part, say)?;
+        if *role != Role::Test {
+            model = known.fit(part, start);
         }
     }
-    let samples = kept;
-    let mut tools: Vec<String> = measured.iter().flat_map(|m| m.tools.clone()).collect();
+    let mut tools: Vec<String> = known.results.iter().flat_map(|m| m.tools.clone()).collect();
     tools.sort();
     tools.dedup();
-    let mut model = DelayModel { name: part.name.clone(), ..start.clone() };
-    arcs::cells(measured.iter().map(|m| m.critical_path.as_slice()), &mut model);
-    let periods: Vec<f64> = measured.iter().map(Measurement::period_ps).collect();
-    let mut model = fit::fit(&samples, &periods, model);
-    model.margin = fit::margin(&samples, &periods, &model);
-    let rows = samples
-        .iter()
-        .zip(&periods)
-        .map(|(s, ps)| Row {
-            name: s.name.clone(),
-            test: s.role == Role::Test,
-            measured_mhz: 1e6 / ps,
-            predicted_mhz: 1e6 / predict(s, &model),
-        })
-        .collect();
+    let row = |(s, m): (&Sample, &Measurement)| Row {
+        name: s.name.clone(),
+        test: s.role == Role::Test,
+        measured_mhz: 1e6 / m.period_ps(),
+        predicted_mhz: 1e6 / predict(s, &model),
+    };
+    let rows = known.samples.iter().zip(&known.results).map(row).collect();
     Ok(Characterized { model, rows, tools })
+}
+
+/// Samples with what was measured of them.
+#[derive(Default)]
+struct Measured {
+    samples: Vec<Sample>,
+    results: Vec<Measurement>,
+}
+
+impl Measured {
+    /// Measures more samples.
+    fn add(&mut self, samples: Vec<Sample>, part: &Part, say: &(dyn Fn(&str) + Sync)) -> Result<(), FlowError> {
+        let results = measure_all(&samples, part, say);
+        for (sample, result) in samples.into_iter().zip(results) {
+            match result {
+                Ok(m) => {
+                    self.samples.push(sample);
+                    self.results.push(m);
+                }
+                // Some tools do not time every single cell between registers.
+                Err(e @ FlowError::Output(_)) if sample.role == Role::Operator => {
+                    say(&format!("{} {}: left out: {e}", part.name, sample.name));
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// The model that fits all samples but those that are predicted only.
+    fn fit(&self, part: &Part, start: &DelayModel) -> DelayModel {
+        let mut model = DelayModel { name: part.name.clone(), ..start.clone() };
+        arcs::cells(self.results.iter().map(|m| m.critical_path.as_slice()), &mut model);
+        let periods: Vec<f64> = self.results.iter().map(Measurement::period_ps).collect();
+        let mut model = fit::fit(&self.samples, &periods, model);
+        model.margin = fit::margin(&self.samples, &periods, &model, self.samples.iter().any(|s| s.role == Role::Planned));
+        model
+    }
 }
 
 /// The period of a sample in picoseconds.

@@ -1,4 +1,5 @@
-//! Random blocks, from a seed: what delay models are fitted to, tried on, and judged by.
+//! Random blocks at random clocks, from a seed: what delay models are fitted to, tried on, and judged by.
+use crate::flow::target::Target;
 use crate::hdl::random::Stream;
 
 /// A block with its parameters, and how many streams take turns.
@@ -21,6 +22,16 @@ pub fn below(r: &mut Stream, n: usize) -> usize {
 
 fn pick<'a>(r: &mut Stream, words: &[&'a str]) -> &'a str {
     words[below(r, words.len())]
+}
+
+/// A clock that may be asked of a target, in MHz, evenly in the logarithm.
+pub fn random_clock(r: &mut Stream, target: Target) -> f64 {
+    let (low, high): (f64, f64) = match target {
+        Target::Ice40 => (50.0, 190.0),
+        Target::Gowin => (40.0, 150.0),
+        _ => (80.0, 310.0),
+    };
+    (low * (high / low).powf(below(r, 1000) as f64 / 999.0)).round()
 }
 
 /// The next block of a sequence.

@@ -48,12 +48,23 @@ pub struct DelayModel {
     /// paths is one that was placed badly.
     #[serde(default)]
     pub spread_ps: f64,
-    /// How much shorter than asked the planned period is, as a fraction, so that placement has room.
+    /// How much longer than fitted, as a fraction, plans take wires to be, so that placement has room.
     #[serde(default)]
     pub margin: f64,
 }
 
 impl DelayModel {
+    /// The model that plans are made with: wires longer by the margin. Cells are known better than wires.
+    pub fn careful(&self) -> DelayModel {
+        self.with_wires(1.0 + self.margin)
+    }
+
+    /// With so many times longer wires.
+    pub fn with_wires(&self, factor: f64) -> DelayModel {
+        let (route_ps, fanout_ps, spread_ps) = (self.route_ps * factor, self.fanout_ps * factor, self.spread_ps * factor);
+        DelayModel { route_ps, fanout_ps, spread_ps, ..self.clone() }
+    }
+
     /// Time for logic and wires between two registers in a clock period.
     pub fn budget_ps(&self, period_ps: f64) -> f64 {
         period_ps - self.clk_to_q_ps - self.setup_ps

@@ -148,9 +148,13 @@ pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingE
     }
     let (module, schedule) = match (request.period_ps, request.stages) {
         (Some(period), stages) => {
-            // Placement differs from the plan; a little room makes up for it.
-            let planned = period * (1.0 - request.model.margin);
-            match attempt(design, request, planned, stages) {
+            // Placement differs from the plan; wires that may be longer make up for it.
+            let careful = Request { model: request.model.careful(), ..request.clone() };
+            let planned = attempt(design, &careful, period, stages).map(|(module, mut schedule)| {
+                schedule.estimate = estimate(&module, Some(&schedule.stage), &request.model);
+                (module, schedule)
+            });
+            match planned {
                 None if request.streams > 1 && stages.is_none() => return Err(slow_loop(design, request, period)),
                 None => return Err(TimingError::Stages { allowed: stages.unwrap_or(MOST_STAGES) }),
                 Some((_, schedule)) if schedule.estimate.period_ps > period * ROUGH && !schedule.slow_loops.is_empty() => {
@@ -238,10 +242,9 @@ fn slow_loop(design: &Design, request: &Request, asked_ps: f64) -> TimingError {
     let module = prepare(design, request, asked_ps);
     let registers = model.clk_to_q_ps + model.setup_ps;
     let longest = loops(&module, model).into_iter().next();
-    let planned = asked_ps * (1.0 - model.margin);
     let enough = (request.streams + 1..=MOST_STREAMS).find(|streams| {
-        let wider = Request { streams: *streams, ..request.clone() };
-        attempt(design, &wider, planned, None).is_some_and(|(_, s)| s.estimate.period_ps <= asked_ps)
+        let wider = Request { streams: *streams, model: model.careful(), ..request.clone() };
+        attempt(design, &wider, asked_ps, None).is_some_and(|(_, s)| s.estimate.period_ps <= asked_ps)
     });
     let path = longest.as_ref().map_or(Vec::new(), |l| {
         let place = |n: &LoopNode| n.loc.map_or(String::new(), |at| format!("  {}:{}", at.file(), at.line()));

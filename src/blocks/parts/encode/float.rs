@@ -66,9 +66,11 @@ fn frame<'b>(f: &Minifloat, extra: u32, x: &Number<'b>) -> Frame<'b> {
         let (sig, zeros) = normalize(x.sig, Limit::Stop(limit), keep);
         return Frame { sig, field: Some(field_of(x.exp - zeros.signed(), hi - exp_const(x))) };
     }
-    let (sig, exp, top) = leading(x, keep);
+    // Leading zeros that only occur where results are subnormal or 0 may stay.
+    let normal = if x.grounded && lo <= least_normal { Number { leading_zeros: 0, ..*x } } else { *x };
+    let (sig, exp, top) = leading(&normal, keep);
     let field = field_of(exp, top);
-    if x.lowest() >= least_normal {
+    if normal.lowest() >= least_normal {
         return Frame { sig, field: Some(field) };
     }
     wires! {
