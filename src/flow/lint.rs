@@ -1,11 +1,14 @@
 //! Lint: Verilator with all warnings, Yosys and Icarus Verilog must have nothing to say.
 use super::cache;
 use super::error::FlowError;
+use super::hierarchy;
 use super::process::Job;
 use super::tool::{self, Found, Tool};
 use super::unit::{self, Unit};
+use crate::hdl::verilog::File;
 use rayon::prelude::*;
 use serde::Serialize;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -69,10 +72,32 @@ fn ask(what: &str, command: std::process::Command, dir: &Path, says: fn(&str) ->
     Ok(messages)
 }
 
+/// Instances from which on Verilator, which elaborates every one, is asked for each module alone first.
+const MANY: u64 = 1000;
+
+/// Module by module if the unit is large; what is not clean then is decided by the whole.
 fn verilator(found: &Found, unit: &Unit, dir: &Path) -> Result<Vec<String>, FlowError> {
+    if let Some(parts) = hierarchy::parts(unit, MANY) {
+        let clean = |part: &hierarchy::Part| {
+            let place = dir.join(format!("{}.{}", unit.top, part.top));
+            fs::create_dir_all(&place).map_err(FlowError::file("write to", &place))?;
+            for file in &part.files {
+                let path = place.join(&file.name);
+                fs::write(&path, &file.text).map_err(FlowError::file("write", &path))?;
+            }
+            verilator_reads(found, &part.top, &part.files, &place).map(|messages| messages.is_empty())
+        };
+        if parts.par_iter().map(clean).collect::<Result<Vec<bool>, FlowError>>()?.into_iter().all(|clean| clean) {
+            return Ok(Vec::new());
+        }
+    }
+    verilator_reads(found, &unit.top, &unit.files, dir)
+}
+
+fn verilator_reads(found: &Found, top: &str, files: &[File], dir: &Path) -> Result<Vec<String>, FlowError> {
     let mut command = found.command();
-    command.args(["--lint-only", "-Wall", "--default-language", "1364-2005", "--top-module", &unit.top]);
-    command.args(unit.files.iter().map(|f| &f.name));
+    command.args(["--lint-only", "-Wall", "--default-language", "1364-2005", "--top-module", top]);
+    command.args(files.iter().map(|f| &f.name));
     ask("Verilator's lint", command, dir, |l| l.starts_with("%Warning") || l.starts_with("%Error"))
 }
 

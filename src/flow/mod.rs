@@ -17,6 +17,7 @@ pub mod error;
 pub mod folder;
 pub mod fpga;
 pub mod harness;
+pub mod hierarchy;
 pub mod icarus;
 pub mod install;
 pub mod lint;
