@@ -2,8 +2,10 @@
 use super::architecture::Choice;
 use super::report::SynthReport;
 use super::target::Target;
-use crate::hdl::arch::{Arch, Kind, Unit};
+use crate::blocks;
+use crate::hdl::arch::{Arch, Kind, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -89,7 +91,7 @@ fn parse(line: &str) -> Option<Cost> {
     let mut cells = line.split(',');
     let target = Target::parse(cells.next()?)?;
     let name = cells.next()?;
-    let unit = units().into_iter().find(|u| u.name() == name)?;
+    let unit = units().find(|u| u.name() == name)?.clone();
     let arch = match cells.next()? {
         "none" => None,
         word => Some(Arch::parse(word)?),
@@ -97,8 +99,44 @@ fn parse(line: &str) -> Option<Cost> {
     Some(Cost { target, unit, arch, cost: cells.next()?.parse().ok()? })
 }
 
+/// Blocks whose numbers have few values.
+const CODED: [&str; 4] = [
+    "mul a=e2m1fn b=e2m1fn out=exact",
+    "mac a=e2m1fn b=e2m1fn acc=exact clear=zero",
+    "dot a=e2m1fn b=e2m1fn lanes=8 out=exact",
+    "dot a=e2m1fn b=e2m1fn lanes=32 out=exact",
+];
+
+/// What is measured: units by themselves, and some as part of a block, because without them it is built in another way.
+static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
+    let coded = CODED.iter().filter_map(|words| {
+        let design = design(words)?;
+        let seen = RefCell::new(None);
+        lower(&design, &|unit| {
+            if matches!(unit, Unit::Coded { .. }) {
+                seen.replace(Some(unit.clone()));
+            }
+            None
+        });
+        Some((seen.take()?, Some(design)))
+    });
+    alone().into_iter().map(|u| (u, None)).chain(coded).collect()
+});
+
+/// A block, then its parameters as `name=value`.
+fn design(words: &str) -> Option<Design> {
+    let mut words = words.split(' ');
+    let block = blocks::find(words.next()?)?;
+    let params: Vec<_> = words.filter_map(|w| w.split_once('=')).map(|(n, v)| (n.to_string(), v.to_string())).collect();
+    block.configure(&params).ok()?.design().ok()
+}
+
 /// Every unit that is measured.
-pub fn units() -> Vec<Unit> {
+pub fn units() -> impl Iterator<Item = &'static Unit> {
+    UNITS.iter().map(|(unit, _)| unit)
+}
+
+fn alone() -> Vec<Unit> {
     let kind = |bits, signed| Kind { bits, signed };
     let mut all = Vec::new();
     for signed in [true, false] {
@@ -132,10 +170,14 @@ pub fn cost(report: &SynthReport) -> u64 {
     }
 }
 
-/// A unit by itself, to be measured.
-pub fn unit_design(unit: &Unit, arch: Option<Arch>) -> Design {
-    let module = arch.map_or_else(|| unit.plain(), |a| unit.build(a));
-    Design { modules: vec![module], top: ModuleId(0), reset: Reset::None }
+/// A unit to be measured: by itself, or as part of its block, the rest of which is as measured smallest.
+pub fn unit_design(target: Target, unit: &Unit, arch: Option<Arch>) -> Design {
+    let block = UNITS.iter().find(|(u, _)| u == unit).and_then(|(_, block)| block.as_ref());
+    match (block, arch) {
+        (Some(block), _) => lower(block, &|u| if u == unit { arch } else { smallest(target, u) }),
+        (None, Some(arch)) => unit.build(arch),
+        (None, None) => Design { modules: vec![unit.plain()], top: ModuleId(0), reset: Reset::None },
+    }
 }
 
 /// A line of the file about a unit.
@@ -165,6 +207,9 @@ fn distance(a: &Unit, b: &Unit) -> Option<u32> {
         (Unit::Accumulate { width: x, .. }, Unit::Accumulate { width: y, .. }) => x.abs_diff(*y),
         (Unit::Shift { .. }, Unit::Shift { .. }) | (Unit::ShiftAdd { .. }, Unit::ShiftAdd { .. }) => 0,
         (Unit::Dot { lanes: x, .. }, Unit::Dot { lanes: y, .. }) => x.abs_diff(*y).min(8),
+        (Unit::Coded { base: x, lanes: m, .. }, Unit::Coded { base: y, lanes: n, .. }) => {
+            m.abs_diff(*n).min(8) + 16 * u32::from(x != y)
+        }
         _ => return None,
     };
     Some(straight.min(crossed) + rest)

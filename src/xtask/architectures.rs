@@ -28,16 +28,15 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
 
 fn units(path: &Path, target: Target, memo: &Memo) -> Result<(), String> {
     // The gate flow takes hours over wide sums.
-    let measured = |u: &Unit| target != Target::Generic || !matches!(u, Unit::Dot { .. });
+    let measured = |u: &&Unit| target != Target::Generic || !matches!(u, Unit::Dot { .. } | Unit::Coded { .. });
     let jobs: Vec<_> = costs::units()
-        .into_iter()
         .filter(measured)
-        .flat_map(|u| std::iter::once(None).chain(u.architectures().into_iter().map(Some)).map(move |a| (u.clone(), a)))
+        .flat_map(|u| std::iter::once(None).chain(u.architectures().into_iter().map(Some)).map(move |a| (u, a)))
         .collect();
     let lines: Result<Vec<String>, String> = jobs
         .par_iter()
         .map(|(unit, arch)| {
-            let design = costs::unit_design(unit, *arch);
+            let design = costs::unit_design(target, unit, *arch);
             let text: String = verilog::print(&design).iter().map(|f| f.text.as_str()).collect();
             let report = synth(&design, &text, target, memo).map_err(|e| format!("{} on {target}: {e}", unit.name()))?;
             Ok(costs::unit_line(target, unit, *arch, &report))

@@ -12,7 +12,6 @@ use crate::ir::NodeId;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
 use num_bigint::{BigInt, BigUint};
-use num_traits::Zero;
 
 /// (bits + carry) × 2^offset - owed.
 pub(super) struct Row {
@@ -134,9 +133,11 @@ impl Chain<'_, '_> {
         };
         // What found no zero on its way.
         let due = &self.due >> self.at;
-        if !due.is_zero() {
-            let due = self.f.constant(Bits::new(room, due));
-            sum = plus(self.f, sum, due, None);
+        if let Some(same) = due.trailing_zeros().map(|n| n as u32) {
+            let (high, low) = (self.f.slice(sum, same, room - same), (same > 0).then(|| self.f.slice(sum, 0, same)));
+            let due = self.f.constant(Bits::new(room - same, due >> same));
+            let high = if room - same == 1 { self.f.not(high) } else { plus(self.f, high, due, None) };
+            sum = low.map_or(high, |low| self.f.concat(&[high, low]));
         }
         self.done.push(sum);
         self.done.reverse();

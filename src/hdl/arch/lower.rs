@@ -1,5 +1,7 @@
 //! The pass: which nodes become units, and the instances in their place.
 use super::Arch;
+use super::coded::Magnitudes;
+use super::cone::{Cone, Place};
 use super::unit::{Kind, Unit};
 use crate::edit::uses;
 use crate::ir::*;
@@ -19,7 +21,7 @@ pub fn lower(design: &Design, choose: &dyn Fn(&Unit) -> Option<Arch>) -> Design 
     }
     // New modules stand first: what was there moves up.
     let first = library.modules.len() as u32;
-    for instance in modules.iter_mut().flat_map(|m| &mut m.instances) {
+    for instance in library.modules.iter_mut().chain(&mut modules).flat_map(|m| &mut m.instances) {
         let id = instance.module.0;
         instance.module = ModuleId(if id >= NEW { id - NEW } else { id + first });
     }
@@ -44,11 +46,23 @@ impl Library<'_> {
         }
         let arch = (self.choose)(unit).filter(|a| unit.architectures().contains(a));
         let id = arch.map(|arch| {
-            self.modules.push(unit.build(arch));
-            ModuleId(NEW + self.modules.len() as u32 - 1)
+            let (built, first) = (unit.build(arch), NEW + self.modules.len() as u32);
+            for mut m in built.modules {
+                m.instances.iter_mut().for_each(|i| i.module.0 += first);
+                m.name = self.free_name(&m.name);
+                self.modules.push(m);
+            }
+            ModuleId(first + built.top.0)
         });
         self.known.insert(unit.clone(), id);
         id
+    }
+
+    /// A name that no module has yet: tables of one size need not be the same.
+    fn free_name(&self, name: &str) -> String {
+        let taken = |n: &String| self.modules.iter().any(|m| m.name == *n);
+        let numbered = (2..).map(|k| format!("{name}_{k}"));
+        std::iter::once(name.to_string()).chain(numbered).find(|n| !taken(n)).unwrap_or_default()
     }
 }
 
@@ -57,8 +71,12 @@ struct Plan {
     unit: Unit,
     module: ModuleId,
     products: Vec<NodeId>,
+    /// Addresses of numbers from a table.
+    addresses: Vec<Vec<Place>>,
     /// Other inputs.
     others: Vec<NodeId>,
+    /// Zeros below the result of the unit.
+    zeros: u32,
 }
 
 /// The plans of a module, by the node whose value they give.
@@ -86,9 +104,11 @@ impl Plans {
             match old.node(id).op {
                 Op::Add => {
                     let _ = plans.tree(old, &mut f, library, &uses, id)
+                        || plans.coded(old, &mut f, library, &uses, id)
                         || plans.sum(old, &mut f, library, &uses, id)
                         || plans.shift_add(old, &f, library, &uses, id);
                 }
+                Op::Shl if plans.number(old, &mut f, library, &uses, id) => {}
                 Op::Shl => {
                     if let Some(s) = shifted(old, &uses, id) {
                         let (a, b) = s.kinds(old);
@@ -118,7 +138,7 @@ impl Plans {
     ) -> bool {
         let Some(module) = library.module(&unit) else { return false };
         inside.iter().for_each(|n| self.inside[n.index()] = true);
-        self.at.insert(id, Plan { unit, module, products, others });
+        self.at.insert(id, Plan { unit, module, products, addresses: Vec::new(), others, zeros: 0 });
         true
     }
 
@@ -135,6 +155,52 @@ impl Plans {
         }
         let unit = Unit::Dot { a, b, lanes: products.len() as u32, width: old.width(id) };
         self.add(library, id, unit, products, Vec::new(), &inside)
+    }
+
+    /// An adder tree over shifted numbers from one table, or the sum of something and such a number.
+    fn coded(&mut self, old: &Module, f: &mut Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let args = old.args(id);
+        let mut look = |x: NodeId| {
+            let mut terms = Terms::default();
+            terms.add(old, f, uses, x).map(|_| terms)
+        };
+        let (terms, base) = match (look(args[0]), look(args[1])) {
+            (Some(a), Some(b)) => match b.followed_by(a) {
+                Some(all) => (all, None),
+                None => return false,
+            },
+            (Some(terms), None) if terms.signs.len() == 1 => (terms, Some(args[1])),
+            (None, Some(terms)) if terms.signs.len() == 1 => (terms, Some(args[0])),
+            _ => return false,
+        };
+        self.terms(library, old.width(id), id, terms, base, 0)
+    }
+
+    /// A shifted number from a table.
+    fn number(&mut self, old: &Module, f: &mut Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let Some(zeros) = shifted(old, uses, id).and_then(|s| {
+            let all = Cone::of(old, &[s.x, s.k])?;
+            (0..4).rev().find(|drop| all.shifted(f, s.x, s.k, *drop).is_some())
+        }) else {
+            return false;
+        };
+        let mut terms = Terms::default();
+        let width = old.width(id) - zeros;
+        terms.one(old, f, uses, (id, zeros, width)).is_some() && self.terms(library, width, id, terms, None, zeros)
+    }
+
+    fn terms(&mut self, library: &mut Library, width: u32, id: NodeId, terms: Terms, base: Option<NodeId>, zeros: u32) -> bool {
+        let Some(table) = terms.table else { return false };
+        let unit = Unit::Coded { table, lanes: terms.signs.len() as u32, base: base.is_some(), width };
+        let others: Vec<NodeId> = base.into_iter().collect();
+        if !self.add(library, id, unit, terms.signs, others, &terms.inside) {
+            return false;
+        }
+        if let Some(plan) = self.at.get_mut(&id) {
+            (plan.addresses, plan.zeros) = (terms.addresses, zeros);
+        }
+        self.inside[id.index()] = false;
+        true
     }
 
     /// The sum of something and a shifted number.
@@ -187,6 +253,69 @@ impl Plans {
             return self.add(library, id, unit, vec![product], vec![base], &[x, product]);
         }
         false
+    }
+}
+
+/// Shifted numbers from one table, last lane first.
+#[derive(Default)]
+struct Terms {
+    table: Option<Magnitudes>,
+    addresses: Vec<Vec<Place>>,
+    signs: Vec<NodeId>,
+    inside: Vec<NodeId>,
+}
+
+impl Terms {
+    /// Adds what stands below a node that has no other use; returns the range of its sum, or nothing if there is something else
+    /// or a sum may wrap.
+    fn add(&mut self, m: &Module, f: &mut Fold, uses: &[u32], x: NodeId) -> Option<(BigInt, BigInt)> {
+        if uses[x.index()] != 1 {
+            return None;
+        }
+        let args = m.args(x);
+        match m.node(x).op {
+            Op::Sext => {
+                self.inside.push(x);
+                self.add(m, f, uses, args[0]).filter(|(lo, hi)| fits(lo, hi, m.width(args[0]), true))
+            }
+            Op::Add => {
+                self.inside.push(x);
+                let (b, a) = (self.add(m, f, uses, args[1])?, self.add(m, f, uses, args[0])?);
+                Some((a.0 + b.0, a.1 + b.1))
+            }
+            Op::Slice if uses[args[0].index()] == 1 => {
+                self.inside.push(x);
+                self.one(m, f, uses, (args[0], m.node(x).imm, m.width(x)))
+            }
+            _ => self.one(m, f, uses, (x, 0, m.width(x))),
+        }
+    }
+
+    /// One number: the bits of a shift from `drop` on.
+    fn one(&mut self, m: &Module, f: &mut Fold, uses: &[u32], (x, drop, width): (NodeId, u32, u32)) -> Option<(BigInt, BigInt)> {
+        let s = Some(x).filter(|x| m.node(*x).op == Op::Shl).and_then(|x| shifted(m, uses, x))?;
+        let cone = Cone::of(m, &[s.x, s.k])?;
+        let table = cone.shifted(f, s.x, s.k, drop)?;
+        let most = BigInt::from(table.most());
+        if self.table.as_ref().is_some_and(|t| *t != table) || !fits(&-&most, &most, width, true) {
+            return None;
+        }
+        self.table = Some(table);
+        self.addresses.push(cone.address);
+        self.signs.push(s.sign);
+        self.inside.push(x);
+        self.inside.extend(s.inside);
+        Some((-&most, most))
+    }
+
+    fn followed_by(mut self, lower: Terms) -> Option<Terms> {
+        if self.table != lower.table {
+            return None;
+        }
+        self.addresses.extend(lower.addresses);
+        self.signs.extend(lower.signs);
+        self.inside.extend(lower.inside);
+        Some(self)
     }
 }
 
@@ -324,7 +453,12 @@ fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
     let named = if plan.products.len() == 1 { plan.products[0] } else { id };
     let name = old.name_of(named).map_or_else(|| plan.unit.name(), str::to_string);
     let mut inputs = Vec::new();
-    if !plan.products.is_empty() {
+    if !plan.addresses.is_empty() {
+        let places: Vec<Place> = plan.addresses.iter().flat_map(|lane| lane.iter().rev().copied()).collect();
+        let bits: Vec<NodeId> = places.iter().map(|(leaf, bit)| f.slice(f.r.get(*leaf), *bit, 1)).collect();
+        let signs: Vec<NodeId> = plan.products.iter().map(|s| f.r.get(*s)).collect();
+        inputs = vec![f.concat(&bits), f.concat(&signs)];
+    } else if !plan.products.is_empty() {
         let (mut xs, mut ys) = (Vec::new(), Vec::new());
         for p in plan.products.iter().rev() {
             let args = f.r.args(*p);
@@ -337,5 +471,6 @@ fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
     let out = f.r.place(plan.module, &format!("u_{name}"), &inputs, &[plan.unit.width()])[0];
     // Factors without their idle bits have a shorter product.
     let width = old.width(id);
+    let out = f.above_zeros(out, plan.zeros);
     if a.signed || b.signed { f.sext(out, width) } else { f.zext(out, width) }
 }

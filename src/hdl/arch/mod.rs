@@ -5,11 +5,14 @@
 //! and puts an instance of a module in its place, e.g. `mul_s8x8_booth`. A [`Unit`] says in plain operators what
 //! such a module computes; every architecture of it is another description of the same function, and tests compare the two.
 mod chain;
+mod coded;
+mod cone;
 mod factor;
 mod lower;
 mod table;
 mod unit;
 
+pub use coded::Magnitudes;
 pub use lower::lower;
 pub use unit::{Kind, Unit};
 
@@ -26,11 +29,13 @@ pub enum Arch {
     Grain,
     /// The same, and synthesis must not mix the two shifts.
     Cut,
+    /// A code for each number that has few values, and rows of functions of the code.
+    Code,
 }
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 5] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut];
+    pub const ALL: [Arch; 6] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -40,6 +45,7 @@ impl Arch {
             Arch::Table => "table",
             Arch::Grain => "grain",
             Arch::Cut => "cut",
+            Arch::Code => "code",
         }
     }
 
@@ -57,6 +63,9 @@ impl Arch {
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",
             Arch::Cut => {
                 "a short shift whose result is kept, then one by multiples of eight places with the sign in front of the adder"
+            }
+            Arch::Code => {
+                "codes of the values that a number can have: each adds a function of its code and sign to the running sum"
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What an architecture implements: small combinational modules, each said first in plain operators.
 use super::Arch;
 use super::chain::{Row, Start, chain, name, plus};
+use super::coded::{self, Magnitudes};
 use super::factor::{Factor, and_rows, booth_rows, digits};
 use super::table;
 use crate::bits::Bits;
@@ -63,6 +64,17 @@ pub enum Unit {
         /// Width of the result.
         width: u32,
     },
+    /// The sum of `lanes` numbers ±t modulo 2^`width`, and of `c` where there is one; lane 0 in the low bits.
+    Coded {
+        /// Magnitudes by address.
+        table: Magnitudes,
+        /// Numbers.
+        lanes: u32,
+        /// True if `c` is added.
+        base: bool,
+        /// Width of the sum.
+        width: u32,
+    },
     /// `c` and the same without its low `drop` bits. `a << b` is less than 2^(`from` - 1).
     ShiftAdd {
         /// Significand.
@@ -91,6 +103,10 @@ impl Unit {
             Unit::Shift { a, b, width } => format!("shift_{}x{}_to{width}", a.word(), b.bits),
             Unit::ShiftAdd { a, b, from, drop, width } => format!("shift_{}x{}_to{from}_drop{drop}_acc{width}", a.word(), b.bits),
             Unit::Dot { a, b, lanes, width } => format!("dot{lanes}_{}_sum{width}", pair(a, b)),
+            Unit::Coded { table, lanes, base, width } => {
+                let to = if *base { "acc" } else { "sum" };
+                format!("coded{lanes}_{}to{}_{to}{width}", table.address_bits(), table.bits())
+            }
         }
     }
 
@@ -102,6 +118,10 @@ impl Unit {
             Unit::Shift { .. } => "a << b, negated if s is 1",
             Unit::ShiftAdd { .. } => "c and a << b without its low bits, negated if s is 1",
             Unit::Dot { .. } => "sum of products, lane 0 in the low bits",
+            Unit::Coded { base: false, .. } => {
+                "sum of numbers of magnitudes given by addresses a and signs s, lane 0 in the low bits"
+            }
+            Unit::Coded { .. } => "c and a number of the magnitude given by address a, negated if s is 1",
         }
     }
 
@@ -110,6 +130,9 @@ impl Unit {
         let (a, b) = self.factors();
         if self.shifts() {
             return vec![Arch::Grain, Arch::Cut];
+        }
+        if matches!(self, Unit::Coded { .. }) {
+            return vec![Arch::Code];
         }
         let mut all = vec![Arch::Booth, Arch::Rows];
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
@@ -126,10 +149,10 @@ impl Unit {
     /// True if synthesis would give it a multiplier block: both factors are long enough for one.
     pub fn worth_dsp(&self) -> bool {
         let (a, b) = self.factors();
-        !self.shifts() && a.bits >= 5 && b.bits >= 5
+        !self.shifts() && !matches!(self, Unit::Coded { .. }) && a.bits >= 5 && b.bits >= 5
     }
 
-    /// Kinds of the factors, or of a significand and its distance.
+    /// Kinds of the factors, of a significand and its distance, or of an address and its magnitude.
     pub fn factors(&self) -> (Kind, Kind) {
         match self {
             Unit::Product { a, b }
@@ -137,6 +160,7 @@ impl Unit {
             | Unit::Dot { a, b, .. }
             | Unit::Shift { a, b, .. }
             | Unit::ShiftAdd { a, b, .. } => (*a, *b),
+            Unit::Coded { table, .. } => [table.address_bits(), table.bits()].map(|bits| Kind { bits, signed: false }).into(),
         }
     }
 
@@ -152,6 +176,9 @@ impl Unit {
         let (a, b) = self.factors();
         if self.shifts() {
             return self.plain_shift(m, input);
+        }
+        if let Unit::Coded { table, lanes, base, width } = self {
+            return plain_coded(m, input, table, (*lanes, *base, *width));
         }
         let lanes = self.lanes();
         let (xs, ys) = (input(&mut m, "a", a.bits * lanes), input(&mut m, "b", b.bits * lanes));
@@ -230,14 +257,16 @@ impl Unit {
         match self {
             Unit::Product { a, b } => a.bits + b.bits,
             Unit::Accumulate { width, .. }
+            | Unit::Coded { width, .. }
             | Unit::Dot { width, .. }
             | Unit::Shift { width, .. }
             | Unit::ShiftAdd { width, .. } => *width,
         }
     }
 
-    /// The module built as `arch` says.
-    pub fn build(&self, arch: Arch) -> Module {
+    /// The module built as `arch` says, on top of those that it is made of.
+    pub fn build(&self, arch: Arch) -> Design {
+        let mut modules = Vec::new();
         let plain = self.plain();
         let mut f = Fold { r: Rebuild::new(&plain) };
         let inputs: Vec<NodeId> = plain.inputs.iter().map(|p| f.r.copy(p.node)).collect();
@@ -256,6 +285,11 @@ impl Unit {
                 shift_add(&mut f, (inputs[0], inputs[1], inputs[2]), zero, 0)
             }
             Unit::ShiftAdd { drop, .. } => shift_add(&mut f, (inputs[0], inputs[1], inputs[2]), inputs[3], *drop),
+            Unit::Coded { table, lanes, .. } => {
+                let (sum, module) = coded::sum(&mut f, table, &inputs, *lanes, width);
+                modules.push(module);
+                sum
+            }
             Unit::Dot { lanes, .. } => {
                 let mut all = Vec::new();
                 for lane in 0..*lanes {
@@ -275,8 +309,42 @@ impl Unit {
             m.kept.push("fine".into());
         }
         m.doc = vec![format!("{}: {}", m.name, self.doc()), arch.doc().to_string()];
-        optimize(&Design { modules: vec![m], top: ModuleId(0), reset: Reset::None }).modules.remove(0)
+        let top = ModuleId(modules.len() as u32);
+        modules.push(m);
+        optimize(&Design { modules, top, reset: Reset::None })
     }
+}
+
+/// A sum of numbers from a table, in plain operators.
+fn plain_coded(
+    mut m: Module,
+    input: impl Fn(&mut Module, &str, u32) -> NodeId,
+    table: &Magnitudes,
+    (lanes, base, width): (u32, bool, u32),
+) -> Module {
+    let none = NameId(0);
+    let (a, s) = (input(&mut m, "a", table.address_bits() * lanes), input(&mut m, "s", lanes));
+    let mut sum = base.then(|| input(&mut m, "c", width));
+    m.tables.push(table.table("magnitude"));
+    let wide = width.max(table.bits());
+    for lane in 0..lanes {
+        let address = m.push_op(Op::Slice, table.address_bits(), &[a], table.address_bits() * lane, none, None);
+        let sign = m.push_op(Op::Slice, 1, &[s], lane, none, None);
+        let magnitude = m.push_op(Op::Table, table.bits(), &[address], 0, none, None);
+        let plus = if wide > table.bits() { m.push_op(Op::Zext, wide, &[magnitude], 0, none, None) } else { magnitude };
+        let zero = m.push_const(Bits::zero(wide));
+        let minus = m.push_op(Op::Sub, wide, &[zero, plus], 0, none, None);
+        let mut number = m.push_op(Op::Mux, wide, &[sign, minus, plus], 0, none, None);
+        if wide > width {
+            number = m.push_op(Op::Slice, width, &[number], 0, none, None);
+        }
+        sum = Some(match sum {
+            Some(sum) => m.push_op(Op::Add, width, &[sum, number], 0, none, None),
+            None => number,
+        });
+    }
+    m.outputs.push(Port { name: "y".into(), width, node: sum.unwrap_or(a) });
+    m
 }
 
 /// Rows of a product, as few as there can be.

@@ -1,5 +1,5 @@
 //! Every architecture computes what its unit says, on every input.
-use narrowgen_hdl::arch::{Kind, Unit};
+use narrowgen_hdl::arch::{Kind, Magnitudes, Unit};
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::verify::verify;
@@ -11,7 +11,7 @@ fn alone(m: Module) -> Design {
 /// All architectures of the unit, against its plain form.
 fn check(unit: &Unit) {
     for arch in unit.architectures() {
-        let built = alone(unit.build(arch));
+        let built = unit.build(arch);
         verify(&built).unwrap_or_else(|e| panic!("{} {}: {e:?}", unit.name(), arch.name()));
         let verdict = equal(&alone(unit.plain()), &built, 1 << 26);
         assert!(matches!(verdict, Verdict::Equal(..)), "{} {}: {verdict:?}", unit.name(), arch.name());
@@ -74,4 +74,34 @@ fn shifted_numbers() {
     for (a, b, from, drop, width) in [(3, 2, 7, 0, 8), (3, 2, 7, 2, 9), (4, 3, 12, 1, 11), (2, 3, 10, 2, 10)] {
         check(&Unit::ShiftAdd { a: kind(a), b: kind(b), from, drop, width });
     }
+}
+
+/// Magnitudes of products of floating-point numbers, in units of the smallest.
+fn floats(exp_bits: u32, frac_bits: u32) -> Magnitudes {
+    let number = |code: u32| match (code >> frac_bits, code & ((1 << frac_bits) - 1)) {
+        (0, frac) => frac,
+        (exp, frac) => (frac + (1 << frac_bits)) << (exp - 1),
+    };
+    let all = 1 << (exp_bits + frac_bits);
+    Magnitudes::new((0..all * all).map(|i| number(i / all) * number(i % all)).collect()).expect("few values")
+}
+
+#[test]
+fn numbers_of_few_values() {
+    for (e, m) in [(2, 1), (1, 1), (2, 0), (3, 0)] {
+        let (table, bits) = (floats(e, m), floats(e, m).bits());
+        for (lanes, width) in [(1, bits + 1), (1, bits - 1), (2, bits + 2), (3, bits + 2), (3, bits + 4)] {
+            check(&Unit::Coded { table: table.clone(), lanes, base: false, width });
+        }
+        for width in [1, bits, bits + 1, bits + 5] {
+            check(&Unit::Coded { table: table.clone(), lanes: 1, base: true, width });
+        }
+    }
+}
+
+#[test]
+fn no_code_for_many_values() {
+    assert!(Magnitudes::new((0..64).collect()).is_none());
+    assert!(Magnitudes::new(vec![0; 64]).is_none());
+    assert!(Magnitudes::new(vec![1, 2, 3]).is_none());
 }

@@ -213,7 +213,8 @@ impl Printer<'_> {
             Some(n) => n.to_string(),
             None => self.names.claim(&table.name),
         };
-        let _ = writeln!(self.out, "  reg  {}{name};", dims(node.width));
+        let keep = if m.kept.contains(&name) { "(* keep *) " } else { "" };
+        let _ = writeln!(self.out, "  {keep}reg  {}{name};", dims(node.width));
         let head = format!("  always @* begin\n    case ({})\n", self.bare(addr));
         self.out.push_str(&head);
         let full = table.values.len() as u64 == 1 << bits;

@@ -1,0 +1,79 @@
+//! Numbers that depend on few bits, tabulated.
+use super::coded::{ADDRESS, Magnitudes};
+use crate::bits::Bits;
+use crate::ir::*;
+use crate::ops::Op;
+use crate::pass::fold::Fold;
+use num_traits::ToPrimitive;
+
+/// A bit of a leaf.
+pub(super) type Place = (NodeId, u32);
+
+/// Operators looked at before the search is given up.
+const NODES: usize = 64;
+
+/// What `roots` are made of.
+pub(super) struct Cone {
+    /// Bits of leaves, in order.
+    pub address: Vec<Place>,
+    /// Nodes, operands first.
+    nodes: Vec<NodeId>,
+}
+
+impl Cone {
+    /// The cone of some nodes, if it stands on few bits.
+    pub fn of(m: &Module, roots: &[NodeId]) -> Option<Cone> {
+        let (mut address, mut nodes, mut open) = (Vec::new(), Vec::new(), roots.to_vec());
+        while let Some(id) = open.pop() {
+            let node = m.node(id);
+            if nodes.contains(&id) || node.op == Op::Const {
+                continue;
+            }
+            nodes.push(id);
+            let leaf = |n: NodeId| m.node(n).op.info().is_none() && m.node(n).op != Op::Const;
+            match node.op {
+                _ if leaf(id) => address.extend((0..node.width).map(|i| (id, i))),
+                Op::Slice if leaf(m.args(id)[0]) => address.extend((node.imm..node.imm + node.width).map(|i| (m.args(id)[0], i))),
+                _ => open.extend(m.args(id)),
+            }
+            address.sort_unstable();
+            address.dedup();
+            if address.len() > ADDRESS as usize || nodes.len() > NODES {
+                return None;
+            }
+        }
+        nodes.sort_unstable();
+        (!address.is_empty()).then_some(Cone { address, nodes })
+    }
+
+    /// Table of `x << k` less `drop` low bits, which must be 0.
+    pub fn shifted(&self, f: &mut Fold, x: NodeId, k: NodeId, drop: u32) -> Option<Magnitudes> {
+        let m = f.r.old;
+        let value = |address: u32| {
+            for id in self.nodes.iter().flat_map(|n| m.args(*n).iter().copied().chain([*n])) {
+                let node = m.node(id);
+                let new = match node.op {
+                    Op::Const => f.r.leaf(id),
+                    op if op.info().is_none() => {
+                        let mut bits = num_bigint::BigUint::ZERO;
+                        let mine = self.address.iter().enumerate().filter(|(_, (leaf, _))| *leaf == id);
+                        mine.for_each(|(i, (_, bit))| bits.set_bit(u64::from(*bit), address >> i & 1 == 1));
+                        f.constant(Bits::new(node.width, bits))
+                    }
+                    _ if !self.nodes.contains(&id) => continue,
+                    Op::Table => f.table(&m.tables[node.imm as usize], f.r.get(m.args(id)[0])),
+                    op => f.make(op, node.width, &f.r.args(id), node.imm),
+                };
+                f.r.set(id, new);
+            }
+            let mut known = |id: NodeId| {
+                let new = if f.r.has(id) { f.r.get(id) } else { f.r.leaf(id) };
+                f.k(new)?.unsigned().to_u32()
+            };
+            let (x, k) = (known(x)?, known(k)?);
+            let wide = u64::from(x).checked_shl(k).filter(|v| k < 32 && v.trailing_zeros() >= drop)?;
+            (wide >> drop).to_u32()
+        };
+        Magnitudes::new((0..1u32 << self.address.len()).map(value).collect::<Option<_>>()?)
+    }
+}
