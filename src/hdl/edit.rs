@@ -1,6 +1,7 @@
 //! Surgery on finished modules: visiting every reference to a node, making room for new nodes.
+use crate::bits::Bits;
 use crate::ir::*;
-use crate::ops::Arity;
+use crate::ops::{Arity, Op};
 
 /// Calls `f` on every place of the module that names a node: operands, ports, states, memories,
 /// instances, claims.
@@ -32,6 +33,32 @@ pub fn uses(m: &Module) -> Vec<u32> {
     let mut uses = vec![0; m.nodes.len()];
     for_each_reference(&mut m.clone(), |id| uses[id.index()] += 1);
     uses
+}
+
+/// A register that holds unless it is enabled and is made 0 whether enabled or not: see [`clearing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clearing {
+    /// Makes it 0.
+    pub clear: NodeId,
+    /// What it takes otherwise: `enable ? data : read`.
+    pub held: NodeId,
+    /// Enables.
+    pub enable: NodeId,
+    /// What it takes when enabled.
+    pub data: NodeId,
+}
+
+/// The parts of a state whose next value is `clear ? 0 : enable ? data : read`. Registers of all families have pins
+/// for both, reset before enable, if the state starts at 0 and has no other enable.
+pub fn clearing(m: &Module, s: &State) -> Option<Clearing> {
+    let choice = |id: NodeId| (m.node(id).op == Op::Mux).then(|| m.args(id)).and_then(|a| <[NodeId; 3]>::try_from(a).ok());
+    if s.enable.is_some() || !s.init.is_zero() {
+        return None;
+    }
+    let [clear, zero, held] = choice(s.next)?;
+    let [enable, data, read] = choice(held)?;
+    let fits = read == s.read && m.const_of(zero).is_some_and(Bits::is_zero);
+    fits.then_some(Clearing { clear, held, enable, data })
 }
 
 /// Puts a node without name before node `at` and renumbers what follows; its operands must stand

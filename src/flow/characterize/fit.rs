@@ -9,11 +9,12 @@ use rayon::prelude::*;
 struct Constant(fn(&mut DelayModel) -> &mut f64, f64, f64);
 
 static CONSTANTS: &[Constant] = &[
-    Constant(|m| &mut m.route_ps, 100.0, 5000.0),
+    Constant(|m| &mut m.route_ps, 10.0, 5000.0),
     Constant(|m| &mut m.fanout_ps, 1.0, 1000.0),
-    Constant(|m| &mut m.size, 0.001, 0.3),
+    Constant(|m| &mut m.size, 0.001, 1.0),
     // No less than the multiplexer alone: its select has a wire too.
     Constant(|m| &mut m.mux_ps, MUX_PS, 2000.0),
+    Constant(|m| &mut m.mux_exit_ps, 100.0, 2000.0),
     Constant(|m| &mut m.carry_exit_ps, 1.0, 3000.0),
     // Chains are placed as a whole, so wires to and from them are longer than between tables.
     Constant(|m| &mut m.carry_in_ps, 10.0, 3000.0),
@@ -45,6 +46,7 @@ pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayM
     (model.route_ps, model.fanout_ps, model.size, model.spread_ps) = (2.0 * lut, 0.2 * lut, 0.03, 0.1 * lut);
     model.setup_ps = model.setup_ps.max(0.1 * lut);
     model.mux_ps = if model.wide_inputs > 0 { MUX_PS } else { 0.0 };
+    model.mux_exit_ps = if model.mux_exit_ps > 0.0 { lut } else { 0.0 };
     model.carry_exit_ps = lut;
     let used: Vec<(&Sample, f64)> = samples.iter().zip(periods.iter().copied()).filter(|(s, _)| s.role != Role::Test).collect();
     let mut best = loss(&used, &model);
@@ -78,16 +80,16 @@ pub fn fit(samples: &[Sample], periods: &[f64], mut model: DelayModel) -> DelayM
     model
 }
 
-/// How much longer wires must be taken so that nine blocks of ten are as fast as planned. `planned`: blocks
+/// How much longer wires must be taken so that this share of the blocks is as fast as planned. `planned`: blocks
 /// that an earlier fit pipelined count, or those of the other model.
-pub fn margin(samples: &[Sample], periods: &[f64], model: &DelayModel, planned: bool) -> f64 {
+pub fn margin(samples: &[Sample], periods: &[f64], model: &DelayModel, planned: bool, share: f64) -> f64 {
     let role = if planned { Role::Planned } else { Role::Block };
     let blocks: Vec<(&Sample, &f64)> = samples.iter().zip(periods).filter(|(s, _)| s.role == role).collect();
     let mut longer: Vec<f64> = blocks.par_iter().map(|(s, ps)| wires(s, **ps, model) - 1.0).collect();
     longer.sort_by(f64::total_cmp);
-    let at = (longer.len() as f64 * 0.9) as usize;
+    let at = (longer.len() as f64 * share) as usize;
     let margin = longer.get(at.min(longer.len().saturating_sub(1))).copied().unwrap_or(0.0);
-    (margin.clamp(0.02, 0.5) * 100.0).round() / 100.0
+    (margin.clamp(0.02, 0.8) * 100.0).round() / 100.0
 }
 
 /// How many times longer wires make the prediction of a sample the measured period; between 1/2 and 2.

@@ -4,6 +4,7 @@ use narrowgen_hdl::prelude::*;
 use narrowgen_hdl::random::{self, Gene, Stream};
 use narrowgen_hdl::sim::Sim;
 use narrowgen_hdl::text::print;
+use narrowgen_hdl::timing::estimate::estimate;
 use narrowgen_hdl::timing::flatten::flatten;
 use narrowgen_hdl::timing::loops::{break_loops, components, enable_to_mux, loops};
 use narrowgen_hdl::timing::split::{Accumulator, SplitOptions, split};
@@ -33,6 +34,30 @@ fn accumulator(width: u32, term: u32, clear: bool, minus: bool) -> Design {
 fn same(a: &Design, b: &Design, rows: usize, run: usize) -> bool {
     let of = |d: &Design| Sim::new(d).unwrap().run(&Stream(9).rows(d, rows), run);
     of(a) == of(b)
+}
+
+/// Pins of registers clear and enable: neither takes time in the loop. A clear that logic makes does.
+#[test]
+fn registers_clear_by_a_pin() {
+    let of = |clear: u32| {
+        let d = design("mac", Reset::Sync, |m| {
+            let (x, en, when) = (m.sint_in("x", 40), m.bit_in("en"), m.uint_in("when", 9));
+            let acc = m.state_sint("acc_q", 40, 0);
+            let sum = (acc.get() + x).wrap(40).named("next");
+            let by = if clear == 1 { when.bit(0) } else { when.any() };
+            match clear {
+                0 => acc.set_when(en, sum),
+                _ => acc.set(by.select(m.sint(0, 40), en.select(sum, acc.get()))),
+            }
+            m.output("acc", acc.get());
+            m.output("rest", when);
+        });
+        let (d, model) = (narrowgen_hdl::pass::optimize(&d.unwrap()), support::round(4));
+        (loops(d.top(), &model)[0].delay_ps, estimate(d.top(), None, &model).period_ps)
+    };
+    let (plain, pin, logic) = (of(0), of(1), of(2));
+    assert_eq!(pin, plain);
+    assert!(logic.1 > pin.1, "{logic:?} {pin:?}");
 }
 
 #[test]

@@ -41,6 +41,9 @@ pub struct DelayModel {
     /// Through one of those multiplexers.
     #[serde(default)]
     pub mux_ps: f64,
+    /// From one of those multiplexers to a register, if they share no cell.
+    #[serde(default)]
+    pub mux_exit_ps: f64,
     /// How wires grow with the design: fraction for every doubling of its cells beyond 64.
     #[serde(default)]
     pub size: f64,

@@ -10,7 +10,7 @@
 use super::insert::Register;
 use super::pipeline::{Pipelined, VALID};
 use crate::bits::Bits;
-use crate::edit;
+use crate::edit::{self, Clearing};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass;
@@ -91,11 +91,11 @@ fn build(p: &Pipelined, untimed_latency: u32, flow: Flow, buffer: Buffer, last: 
     let mut w = Wrapper { m, chain: Vec::new() };
     match flow {
         Flow::Fixed => {
-            w.warm(p);
+            w.warm(p, flow);
         }
         Flow::Enable => {
             let ce = w.input("ce");
-            w.warm(p);
+            w.warm(p, flow);
             w.hold(ce);
         }
         Flow::Stream => {
@@ -199,13 +199,28 @@ impl Wrapper {
     }
 
     /// Ties declared states and memories to the datum in their stage.
-    fn gate(&mut self, p: &Pipelined, first: Option<NodeId>) {
+    fn gate(&mut self, p: &Pipelined, first: Option<NodeId>, flow: Flow) {
         for i in 0..self.m.states.len() {
             let Some(Register::Declared(stage)) = p.registers.get(&self.m.states[i].name).copied() else { continue };
             let Some(here) = self.here(stage, first) else { continue };
             let enable = self.m.states[i].enable;
-            self.m.states[i].enable = Some(self.and(here, enable));
+            match edit::clearing(&self.m, &self.m.states[i]).filter(|_| flow == Flow::Fixed) {
+                Some(c) => self.gate_inside(i, c, here),
+                None => self.m.states[i].enable = Some(self.and(here, enable)),
+            }
         }
+    }
+
+    /// Before the first datum the state is 0 and may be made 0, so only its enable waits; the pins of its registers stay free.
+    fn gate_inside(&mut self, state: usize, c: Clearing, here: NodeId) {
+        let read = self.m.states[state].read;
+        let enable = self.and(here, Some(c.enable));
+        let width = self.m.width(read);
+        let held = self.m.push_op(Op::Mux, width, &[enable, c.data, read], 0, NameId(0), None);
+        self.m.consts.push(Bits::zero(width));
+        let zero = Node { op: Op::Const, width, args: [NodeId(0); 3], imm: self.m.consts.len() as u32 - 1 };
+        let zero = self.m.push(zero, NameId(0), None);
+        self.m.states[state].next = self.m.push_op(Op::Mux, width, &[c.clear, zero, held], 0, NameId(0), None);
     }
 
     fn here(&self, stage: u32, first: Option<NodeId>) -> Option<NodeId> {
@@ -213,7 +228,7 @@ impl Wrapper {
     }
 
     /// Declared states wait for the first datum, which comes at once.
-    fn warm(&mut self, p: &Pipelined) {
+    fn warm(&mut self, p: &Pipelined, flow: Flow) {
         let stages = self.m.states.iter().filter_map(|s| match p.registers.get(&s.name) {
             Some(Register::Declared(stage)) => Some(*stage),
             _ => None,
@@ -221,7 +236,7 @@ impl Wrapper {
         let last = stages.max().unwrap_or(0);
         let one = self.one();
         self.chain(one, "warm", last);
-        self.gate(p, None);
+        self.gate(p, None, flow);
     }
 
     /// Every register holds while the bit is 0.
@@ -249,7 +264,7 @@ impl Wrapper {
         let out_ready = self.input("out_ready");
         let first = self.and(in_valid, turn.as_ref().map(|t| t.now));
         self.chain(first, "valid", last);
-        self.gate(p, Some(first));
+        self.gate(p, Some(first), Flow::Stream);
         let v_last = self.chain.last().copied().unwrap_or(first);
         if let Some(turn) = &turn {
             self.count(turn, first);

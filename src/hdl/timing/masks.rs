@@ -5,6 +5,7 @@
 //! register.
 use super::wiring::sources;
 use crate::bits::Bits;
+use crate::edit::clearing;
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::rebuild::Rebuild;
@@ -17,6 +18,8 @@ pub fn masks(design: &Design) -> Design {
     for end in m.states.iter().map(|s| s.next).chain(m.outputs.iter().map(|p| p.node)) {
         sources(m, end).iter().for_each(|p| registered[p.root.index()] = true);
     }
+    // An accumulator that is cleared has a reset asked for.
+    m.states.iter().filter(|s| clearing(m, s).is_some()).for_each(|s| registered[s.next.index()] = false);
     let mut r = Rebuild::new(m);
     for id in (0..m.nodes.len() as u32).map(NodeId) {
         let node = m.node(id);

@@ -1,10 +1,11 @@
 //! A module as gates and carry chains, with registers where values cross stages.
+use crate::edit::{Clearing, clearing, uses};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::sim::expand::expand;
 use crate::sim::net::{FALSE, Kind, Lit, Net, TRUE};
 use crate::timing::delay::DelayModel;
-use crate::timing::wiring::is_wire;
+use crate::timing::wiring::{Piece, is_wire, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gates that a carry chain counts as when trees are balanced.
@@ -33,6 +34,8 @@ pub enum End {
     Control,
     /// At the data input, through an inverter.
     Inverter,
+    /// At a control pin, through a table that joins it with the reset.
+    Joined,
 }
 
 /// Gates of a module.
@@ -72,6 +75,8 @@ pub struct Circuit {
     pub cells: f64,
     /// Sums of at most so many bits are gates.
     short_sums: usize,
+    /// Next values of states, and what they mask, that pins of registers make from the data.
+    clearing: BTreeMap<NodeId, Clearing>,
 }
 
 impl Circuit {
@@ -96,7 +101,15 @@ impl Circuit {
             depth: vec![0],
             cells: 0.0,
             short_sums: model.short_sums as usize,
+            clearing: BTreeMap::new(),
         };
+        let uses = uses(m);
+        let once = |id: NodeId| uses[id.index()] == 1;
+        for (s, parts) in m.states.iter().filter_map(|s| Some((s, clearing(m, s)?))) {
+            if once(s.next) && once(parts.held) {
+                c.clearing.extend([(s.next, parts), (parts.held, parts)]);
+            }
+        }
         for i in 0..n {
             let bits = c.node(m, NodeId(i as u32));
             c.bits.push(bits);
@@ -130,6 +143,13 @@ impl Circuit {
             let logic = !matches!(self.net.gates[g].kind, Kind::Leaf | Kind::Lookup);
             self.depth.push(if logic { before.unwrap_or(0) + 1 } else { 0 });
         }
+    }
+
+    /// How pins of registers make a value, if the bit that makes it 0 comes from a register: resets are slow wires.
+    fn pins(&self, m: &Module, id: NodeId, stage: u32) -> Option<Clearing> {
+        let own = |p: &Piece| m.node(p.root).op.info().is_none() || self.node_stage[p.root.index()] < stage;
+        let ready = |bit: NodeId| sources(m, bit).iter().all(own);
+        self.clearing.get(&id).copied().filter(|parts| ready(parts.clear))
     }
 
     fn source(&mut self, node: NodeId, stage: u32) -> Lit {
@@ -174,6 +194,10 @@ impl Circuit {
             let bits: Vec<Lit> = (0..node.width).map(|_| self.source(id, stage)).collect();
             bits.iter().for_each(|b| self.own[b.gate()] = true);
             return bits;
+        }
+        if let Some(parts) = self.pins(m, id, stage) {
+            let data = self.bits[parts.data.index()].clone();
+            return data.into_iter().map(|b| self.at(b, stage)).collect();
         }
         let wire = is_wire(m, id);
         let mut args: Vec<Vec<Lit>> = Vec::new();
@@ -286,50 +310,38 @@ impl Circuit {
     /// Ends of paths and sinks of gates.
     fn finish(&mut self, m: &Module) {
         let last = self.node_stage.iter().copied().max().unwrap_or(0);
-        let mut ends: Vec<(Lit, u32, bool)> = Vec::new();
+        let mut ends: Vec<(Lit, u32, End)> = Vec::new();
         for p in &m.outputs {
-            ends.extend(self.bits[p.node.index()].iter().map(|b| (*b, last, false)));
+            ends.extend(self.bits[p.node.index()].iter().map(|b| (*b, last, End::Data)));
         }
+        let mut controlled: BTreeMap<usize, u32> = BTreeMap::new();
         for s in &m.states {
             let stage = self.node_stage[s.read.index()];
-            ends.extend(self.bits[s.next.index()].iter().map(|b| (*b, stage, false)));
-            if let Some(e) = s.enable {
-                ends.push((self.bits[e.index()][0], stage, true));
-                let bit = self.at(self.bits[e.index()][0], stage);
+            ends.extend(self.bits[s.next.index()].iter().map(|b| (*b, stage, End::Data)));
+            let pins = self.pins(m, s.next, stage).map(|c| [(c.enable, End::Control), (c.clear, End::Joined)]);
+            for (e, end) in s.enable.map(|e| (e, End::Control)).into_iter().chain(pins.into_iter().flatten()) {
+                let bit = self.bits[e.index()][0];
+                ends.push((bit, stage, end));
+                let bit = self.at(bit, stage);
                 if self.node_stage[e.index()] == stage && bit != TRUE && bit != FALSE {
                     self.controls.push((e, bit.gate()));
                 }
+                *controlled.entry(bit.gate()).or_insert(0) += s.init.width().div_ceil(8);
             }
         }
         for r in &m.ram_reads {
             let stage = self.node_stage[r.read.index()];
             let write = m.rams[r.ram as usize].write.into_iter().flat_map(|(a, d, e)| [a, d, e]);
             for n in write.chain([r.addr]) {
-                ends.extend(self.bits[n.index()].iter().map(|b| (*b, stage, true)));
+                ends.extend(self.bits[n.index()].iter().map(|b| (*b, stage, End::Control)));
             }
         }
-        let mut controlled: BTreeMap<usize, u32> = BTreeMap::new();
-        for s in &m.states {
-            if let Some(e) = s.enable {
-                let bit = self.at(self.bits[e.index()][0], self.node_stage[s.read.index()]);
-                *controlled.entry(bit.gate()).or_insert(0) += s.init.width().div_ceil(8);
-            }
-        }
-        for (bit, stage, control) in ends {
+        for (bit, stage, end) in ends {
             let at = self.at(bit, stage);
             let gate = at.gate();
             if gate != 0 {
                 let chained = at.negated() && self.chain_of[gate].is_some();
-                self.ends.push((
-                    gate,
-                    if control {
-                        End::Control
-                    } else if chained {
-                        End::Inverter
-                    } else {
-                        End::Data
-                    },
-                ));
+                self.ends.push((gate, if end == End::Data && chained { End::Inverter } else { end }));
             }
         }
         // What leaves a stage ends in a register there.

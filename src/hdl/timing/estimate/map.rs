@@ -19,6 +19,8 @@ pub struct Label {
     pub origin: Option<NodeId>,
     /// The gate before it on that path.
     pub from: Option<usize>,
+    /// It comes from a multiplexer behind the tables, which shares no cell with a register.
+    pub wide: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -39,7 +41,7 @@ pub fn wire(c: &Circuit, model: &DelayModel, gate: usize) -> f64 {
 /// Labels of all gates.
 pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
     let n = c.net.gates.len();
-    let mut labels = vec![Label { at: 0.0, origin: None, from: None }; n];
+    let mut labels = vec![Label { at: 0.0, origin: None, from: None, wide: false }; n];
     let mut cuts: Vec<Vec<Cut>> = vec![Vec::new(); n];
     let mut done = vec![false; c.chains.len()];
     let most = ((model.lut_inputs + model.wide_inputs) as usize).min(MOST);
@@ -64,7 +66,7 @@ pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
                 let worst = worst.unwrap_or(0);
                 let levels = 1.0 + (lookup.addr.len() as f64 - f64::from(model.lut_inputs)).max(0.0) / 2.0;
                 let at = ready(c, model, &labels, worst) + levels * model.lut_ps + (levels - 1.0) * model.route_ps;
-                let label = Label { at, origin: labels[worst].origin.or(Some(c.owner[g])), from: Some(worst) };
+                let label = Label { at, origin: labels[worst].origin.or(Some(c.owner[g])), from: Some(worst), wide: false };
                 (g + 1..=g + lookup.width as usize).filter(|i| *i < n).for_each(|i| labels[i] = label);
             }
             _ => {
@@ -89,8 +91,12 @@ pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
                     continue;
                 };
                 let worst = best.worst as usize;
-                labels[g] =
-                    Label { at: total(&best, model), origin: labels[worst].origin.or(Some(c.owner[g])), from: Some(worst) };
+                labels[g] = Label {
+                    at: total(&best, model),
+                    origin: labels[worst].origin.or(Some(c.owner[g])),
+                    from: Some(worst),
+                    wide: best.len > model.lut_inputs as usize,
+                };
                 cuts[g] = merged;
             }
         }
@@ -101,7 +107,12 @@ pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
 fn source(c: &Circuit, model: &DelayModel, g: usize) -> Label {
     // A register's own read starts a path of its stage; what comes from an earlier stage does not.
     let own = c.bits_of_owner(g);
-    Label { at: model.clk_to_q_ps + model.spread_ps * (c.cells.max(1.0) / 16.0).log2().max(0.0), origin: own, from: None }
+    Label {
+        at: model.clk_to_q_ps + model.spread_ps * (c.cells.max(1.0) / 16.0).log2().max(0.0),
+        origin: own,
+        from: None,
+        wide: false,
+    }
 }
 
 /// When a gate's value has reached its sinks.
@@ -175,7 +186,8 @@ fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, labels: 
             let direct = input.map(|(t, g)| (t + model.lut_ps, g));
             let through = carry.map(|(t, g)| (t + model.carry_out_ps, g));
             let (at, from) = later(direct, through).unwrap_or((model.clk_to_q_ps, 0));
-            labels[*g] = Label { at, origin: labels[from].origin.or(Some(owner)), from: Some(from).filter(|f| *f != 0) };
+            labels[*g] =
+                Label { at, origin: labels[from].origin.or(Some(owner)), from: Some(from).filter(|f| *f != 0), wide: false };
         }
         let enters = input.map(|(t, g)| (t + model.carry_in_ps, g));
         let passes = carry.map(|(t, g)| (t + model.carry_bit_ps, g));
@@ -183,7 +195,7 @@ fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, labels: 
     }
     if let (Some(g), Some((t, from))) = (chain.carry, carry) {
         let at = t + model.carry_out_ps + model.carry_exit_ps;
-        labels[g] = Label { at, origin: labels[from].origin.or(Some(owner)), from: Some(from) };
+        labels[g] = Label { at, origin: labels[from].origin.or(Some(owner)), from: Some(from), wide: false };
     }
 }
 

@@ -46,8 +46,10 @@ pub fn estimate(m: &Module, stages: Option<&[u32]>, model: &DelayModel) -> Estim
         let wire = map::wire(&circuit, model, *gate);
         let last = match end {
             End::Inverter => wire + model.lut_ps,
+            End::Joined => wire + model.level_ps(),
             End::Control => wire,
             End::Data if circuit.is_source(*gate) => wire,
+            End::Data if labels[*gate].wide => model.mux_exit_ps,
             End::Data => 0.0,
         };
         let at = labels[*gate].at + model.setup_ps + last;
