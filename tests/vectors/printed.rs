@@ -1,5 +1,5 @@
-//! Numbers and formulas printed with the descriptions of the bit-wise dot products: of bit planes (spec/bitserial.md, section 10), of ternary
-//! weights and of ±1 (spec/mac.md, section 7). The formulas are evaluated over every input of a few lanes.
+//! Numbers and formulas printed with the descriptions of the bit-wise dot products: of bit planes (ABQ-LLM), of ternary
+//! weights (BitNet b1.58) and of ±1 (XNOR-Net). The formulas are evaluated over every input of a few lanes.
 use crate::judge::*;
 use narrowgen::golden::exact::Exact;
 use narrowgen::golden::names::parse;
