@@ -5,7 +5,8 @@ use narrowgen::flow::clocked::{Clocked, Clocking};
 use narrowgen::flow::prove::{self, Verdict};
 use narrowgen::flow::tool::{Tool, for_tests};
 use narrowgen::hdl::bits::Bits;
-use narrowgen::hdl::ir::Design;
+use narrowgen::hdl::ir::{Design, NameId};
+use narrowgen::hdl::ops::Op;
 use narrowgen::hdl::timing::flow::{Buffer, Flow};
 use narrowgen::hdl::timing::ports::Profile;
 use rayon::prelude::*;
@@ -34,6 +35,38 @@ fn pipelines_are_proved_and_broken_ones_refuted() {
             let broken = own.filter_map(|r| support::without_register(&design, r)).next().unwrap();
             let proof = prove::pipeline(&block, &broken, LIMIT).unwrap();
             assert_eq!(proof.verdict, Verdict::Refuted, "{proof:?}");
+        }
+    }
+}
+
+/// What solvers stall at: two products of 16 and 20 input bits, by every input.
+#[test]
+fn products_are_proved_by_every_input() {
+    if !for_tests("products_are_proved_by_every_input", &[Tool::Verilator]) {
+        return;
+    }
+    for (params, bits) in [("a=int8 b=int8 out=exact", 16), ("a=e5m4-ieee b=e4m5-none out=fp16", 20)] {
+        for stages in [0, 3] {
+            let block = clocked("mul", params, &Clocking { stages: Some(stages), ..Clocking::default() });
+            let design = block.design().unwrap();
+            let proof = prove::pipeline(&block, &design, LIMIT).unwrap();
+            assert_eq!(proof.verdict, Verdict::Proved, "{proof:?}");
+            assert!(proof.method.contains(&format!("all 2^{bits} inputs")), "{proof:?}");
+            if stages > 0 {
+                continue;
+            }
+            // The lowest bit of the result is wrong for one value of an operand.
+            let mut broken = design.clone();
+            let top = &mut broken.modules[design.top.index()];
+            let (a, y) = (top.inputs[0].clone(), top.outputs[0].node);
+            let width = top.width(y);
+            let value = top.push_const(Bits::small(a.width, 77));
+            let here = top.push_op(Op::Eq, 1, &[a.node, value], 0, NameId(0), None);
+            let flip = top.push_op(Op::Zext, width, &[here], 0, NameId(0), None);
+            top.outputs[0].node = top.push_op(Op::Xor, width, &[y, flip], 0, NameId(0), None);
+            let proof = prove::pipeline(&block, &broken, LIMIT).unwrap();
+            assert_eq!(proof.verdict, Verdict::Refuted, "{proof:?}");
+            assert!(proof.answer.contains("input 0x4d"), "{proof:?}");
         }
     }
 }

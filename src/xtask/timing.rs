@@ -33,7 +33,10 @@ struct Point {
     /// Block, parameters and streams.
     block: RandomBlock,
     target: Target,
+    /// Clock that the plan is made for, MHz.
     asked: f64,
+    /// Clock to reach, MHz.
+    goal: f64,
 }
 
 /// The next request.
@@ -41,7 +44,7 @@ fn point(r: &mut Stream) -> Point {
     let block = random_block(r);
     let target = [Target::Ice40, Target::Ecp5, Target::Gowin][below(r, 3)];
     let asked = random_clock(r, target);
-    Point { block, target, asked }
+    Point { block, target, asked, goal: asked }
 }
 
 /// One line of the table.
@@ -74,7 +77,7 @@ fn measure(p: &Point) -> Result<String, String> {
         nextpnr::place_and_route(&Wrapped::new(&q.design), &part, &Options { seeds: SEEDS, dsp: false, ..Options::default() });
     let report = report.map_err(|e| e.to_string())?;
     let all: Vec<String> = report.fmax_all.iter().map(|f| format!("{f:.1}")).collect();
-    let result = if report.fmax_mhz >= p.asked { "reached" } else { "missed" };
+    let result = if report.fmax_mhz >= p.goal { "reached" } else { "missed" };
     let latency = narrowgen::blocks::Configured::latency(&clocked);
     Ok(format!(
         "{head},{result},{},{latency},{},{:.1},{:.1},{}",
@@ -93,25 +96,24 @@ fn versions() -> Result<String, String> {
     Ok(tools.into_iter().map(named).collect::<Result<Vec<String>, String>>()?.join(", "))
 }
 
-/// Clocks asked for by name: block, streams, target, MHz.
-const NAMED: &[(&str, u32, Target, f64)] = &[
-    ("mac a int8 b int8 acc int32 overflow wrap clear zero", 1, Target::Ecp5, 315.0),
-    ("mac a int8 b int8 acc int32 overflow wrap", 1, Target::Ice40, 190.0),
-    ("mul a e4m3fn b e4m3fn out e4m3fn", 1, Target::Ecp5, 260.0),
-    ("mac a e4m3fn b e4m3fn acc exact", 1, Target::Ecp5, 220.0),
-    ("mac a e4m3fn b e4m3fn acc fp32", 24, Target::Ecp5, 200.0),
-    ("dot a int8 b int8 lanes 32 out exact", 1, Target::Ecp5, 220.0),
+/// Clocks to be reached by name: block, streams, target, and in MHz the clock to reach and the one asked for, which leaves
+/// placement some room.
+const NAMED: &[(&str, u32, Target, f64, f64)] = &[
+    ("mac a int8 b int8 acc int32 overflow wrap clear zero", 1, Target::Ecp5, 310.0, 315.0),
+    ("mac a int8 b int8 acc int32 overflow wrap", 1, Target::Ecp5, 280.0, 285.0),
+    ("mac a int8 b int8 acc int32 overflow wrap", 1, Target::Ice40, 190.0, 195.0),
+    ("mul a e4m3fn b e4m3fn out e4m3fn", 1, Target::Ecp5, 260.0, 280.0),
+    ("mac a e4m3fn b e4m3fn acc exact", 1, Target::Ecp5, 220.0, 230.0),
+    ("mac a e4m3fn b e4m3fn acc fp32", 24, Target::Ecp5, 200.0, 200.0),
+    ("dot a int8 b int8 lanes 32 out exact", 1, Target::Ecp5, 220.0, 220.0),
 ];
 
 /// `cargo xtask named`: the clocks of [`NAMED`], written to `fpga/results/named.csv`.
 pub fn named(root: &Path, _: &[String]) -> Result<(), String> {
-    let mut text = format!("# cargo xtask named: {SEEDS} place-and-route seeds, no DSP; {}\n{HEAD}\n", versions()?);
-    for (words, streams, target, asked) in NAMED {
-        let line = measure(&Point {
-            block: RandomBlock { words: words.to_string(), streams: *streams },
-            target: *target,
-            asked: *asked,
-        })?;
+    let mut text = format!("# cargo xtask named: {SEEDS} place-and-route seeds, no DSP; {}\ngoal_mhz,{HEAD}\n", versions()?);
+    for (words, streams, target, goal, asked) in NAMED {
+        let block = RandomBlock { words: words.to_string(), streams: *streams };
+        let line = format!("{goal},{}", measure(&Point { block, target: *target, asked: *asked, goal: *goal })?);
         println!("{line}");
         text.push_str(&line);
         text.push('\n');

@@ -5,7 +5,8 @@
 //! One bit says that they differ. ABC proves by induction over clock cycles that it stays 0 for all
 //! inputs at all times: its `dprove` merges what is equal in both (signal correspondence) until
 //! nothing is left. Reset is an input too, so that a proof covers every restart with whatever the
-//! pipeline holds by then. A result that ran out of time is no proof, and is not called one.
+//! pipeline holds by then. A pipeline without state and with few input bits is run on every input instead (`enumerate`). A result that ran out of time is no proof, and is not called one.
+mod enumerate;
 mod handshake;
 
 pub use handshake::handshake;
@@ -104,11 +105,14 @@ pub fn pipeline(block: &dyn Configured, design: &Design, limit: Duration) -> Res
     // The stage of the state, where the plain block's state is at the same time the same.
     let stage = pipelined.registers.values().filter_map(|r| if let Register::Declared(s) = r { Some(*s) } else { None }).max();
     let stages = pipelined.stages;
+    let mut claim = format!("{} = {} {stages} cycles later", hardware.top, plain.top);
+    if !block.stateful() && enumerate::suits(design, stages) {
+        return enumerate::prove(claim, &hardware, &plain, stages, limit);
+    }
     let miter = miter(&hardware, &plain, stage.unwrap_or(stages), stages);
     let mut files: Vec<(String, &str)> = vec![("miter.v".into(), &miter)];
     files.extend(hardware.files.iter().map(|f| (format!("hardware_{}", f.name), f.text.as_str())));
     files.extend(plain.files.iter().map(|f| (format!("plain_{}", f.name), f.text.as_str())));
-    let mut claim = format!("{} = {} {stages} cycles later", hardware.top, plain.top);
     if enable {
         // A register that holds while `ce` is 0 sees only the cycles in which it is 1.
         if !holds_without_ce(design) {
