@@ -114,7 +114,8 @@ static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
         let seen = RefCell::new(None);
         lower(&design, &|unit| {
             if matches!(unit, Unit::Coded { .. }) {
-                seen.replace(Some(unit.clone()));
+                // The widest is asked for first.
+                seen.borrow_mut().get_or_insert_with(|| unit.clone());
             }
             None
         });

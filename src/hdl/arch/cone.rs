@@ -3,6 +3,7 @@ use super::coded::{ADDRESS, Magnitudes};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
+use crate::pass::Rebuild;
 use crate::pass::fold::Fold;
 use num_traits::ToPrimitive;
 
@@ -47,8 +48,9 @@ impl Cone {
     }
 
     /// Table of `x << k` less `drop` low bits, which must be 0.
-    pub fn shifted(&self, f: &mut Fold, x: NodeId, k: NodeId, drop: u32) -> Option<Magnitudes> {
-        let m = f.r.old;
+    pub fn shifted(&self, m: &Module, x: NodeId, k: NodeId, drop: u32) -> Option<Magnitudes> {
+        // Nodes stand for constants here.
+        let mut f = Fold { r: Rebuild::new(m) };
         let value = |address: u32| {
             for id in self.nodes.iter().flat_map(|n| m.args(*n).iter().copied().chain([*n])) {
                 let node = m.node(id);

@@ -104,11 +104,11 @@ impl Plans {
             match old.node(id).op {
                 Op::Add => {
                     let _ = plans.tree(old, &mut f, library, &uses, id)
-                        || plans.coded(old, &mut f, library, &uses, id)
+                        || plans.coded(old, library, &uses, id)
                         || plans.sum(old, &mut f, library, &uses, id)
                         || plans.shift_add(old, &f, library, &uses, id);
                 }
-                Op::Shl if plans.number(old, &mut f, library, &uses, id) => {}
+                Op::Shl if plans.number(old, library, &uses, id) => {}
                 Op::Shl => {
                     if let Some(s) = shifted(old, &uses, id) {
                         let (a, b) = s.kinds(old);
@@ -158,11 +158,11 @@ impl Plans {
     }
 
     /// An adder tree over shifted numbers from one table, or the sum of something and such a number.
-    fn coded(&mut self, old: &Module, f: &mut Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+    fn coded(&mut self, old: &Module, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
         let args = old.args(id);
-        let mut look = |x: NodeId| {
+        let look = |x: NodeId| {
             let mut terms = Terms::default();
-            terms.add(old, f, uses, x).map(|_| terms)
+            terms.add(old, uses, x).map(|_| terms)
         };
         let (terms, base) = match (look(args[0]), look(args[1])) {
             (Some(a), Some(b)) => match b.followed_by(a) {
@@ -177,16 +177,16 @@ impl Plans {
     }
 
     /// A shifted number from a table.
-    fn number(&mut self, old: &Module, f: &mut Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+    fn number(&mut self, old: &Module, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
         let Some(zeros) = shifted(old, uses, id).and_then(|s| {
             let all = Cone::of(old, &[s.x, s.k])?;
-            (0..4).rev().find(|drop| all.shifted(f, s.x, s.k, *drop).is_some())
+            (0..4).rev().find(|drop| all.shifted(old, s.x, s.k, *drop).is_some())
         }) else {
             return false;
         };
         let mut terms = Terms::default();
         let width = old.width(id) - zeros;
-        terms.one(old, f, uses, (id, zeros, width)).is_some() && self.terms(library, width, id, terms, None, zeros)
+        terms.one(old, uses, (id, zeros, width)).is_some() && self.terms(library, width, id, terms, None, zeros)
     }
 
     fn terms(&mut self, library: &mut Library, width: u32, id: NodeId, terms: Terms, base: Option<NodeId>, zeros: u32) -> bool {
@@ -268,7 +268,7 @@ struct Terms {
 impl Terms {
     /// Adds what stands below a node that has no other use; returns the range of its sum, or nothing if there is something else
     /// or a sum may wrap.
-    fn add(&mut self, m: &Module, f: &mut Fold, uses: &[u32], x: NodeId) -> Option<(BigInt, BigInt)> {
+    fn add(&mut self, m: &Module, uses: &[u32], x: NodeId) -> Option<(BigInt, BigInt)> {
         if uses[x.index()] != 1 {
             return None;
         }
@@ -276,26 +276,26 @@ impl Terms {
         match m.node(x).op {
             Op::Sext => {
                 self.inside.push(x);
-                self.add(m, f, uses, args[0]).filter(|(lo, hi)| fits(lo, hi, m.width(args[0]), true))
+                self.add(m, uses, args[0]).filter(|(lo, hi)| fits(lo, hi, m.width(args[0]), true))
             }
             Op::Add => {
                 self.inside.push(x);
-                let (b, a) = (self.add(m, f, uses, args[1])?, self.add(m, f, uses, args[0])?);
+                let (b, a) = (self.add(m, uses, args[1])?, self.add(m, uses, args[0])?);
                 Some((a.0 + b.0, a.1 + b.1))
             }
             Op::Slice if uses[args[0].index()] == 1 => {
                 self.inside.push(x);
-                self.one(m, f, uses, (args[0], m.node(x).imm, m.width(x)))
+                self.one(m, uses, (args[0], m.node(x).imm, m.width(x)))
             }
-            _ => self.one(m, f, uses, (x, 0, m.width(x))),
+            _ => self.one(m, uses, (x, 0, m.width(x))),
         }
     }
 
     /// One number: the bits of a shift from `drop` on.
-    fn one(&mut self, m: &Module, f: &mut Fold, uses: &[u32], (x, drop, width): (NodeId, u32, u32)) -> Option<(BigInt, BigInt)> {
+    fn one(&mut self, m: &Module, uses: &[u32], (x, drop, width): (NodeId, u32, u32)) -> Option<(BigInt, BigInt)> {
         let s = Some(x).filter(|x| m.node(*x).op == Op::Shl).and_then(|x| shifted(m, uses, x))?;
         let cone = Cone::of(m, &[s.x, s.k])?;
-        let table = cone.shifted(f, s.x, s.k, drop)?;
+        let table = cone.shifted(m, s.x, s.k, drop)?;
         let most = BigInt::from(table.most());
         if self.table.as_ref().is_some_and(|t| *t != table) || !fits(&-&most, &most, width, true) {
             return None;
