@@ -30,17 +30,16 @@ module convert_bf16_e4m3fn (
   wire is_nan = is_nan_net & is_nan_net_2;
   wire is_inf = is_nan_net & (~is_nan_net_2);
   wire normal = |stored;
-  wire exp_net = x[7] | (~normal);
-  wire [8:0] exp = {1'd0, {x[14:8], exp_net}};
+  wire field_net = x[7] | (~normal);
   wire right0_net = |x[2:0];
   wire [4:0] field_sum = x[14:10] + 5'h11;
-  wire [7:0] field = {field_sum, x[9:8], exp_net};
-  wire deficit_8_8;
-  wire unused_deficit;
-  wire [6:0] deficit_6_0;
-  assign {deficit_8_8, unused_deficit, deficit_6_0} = 9'h079 - exp;
-  wire above = deficit_8_8;
-  wire [6:0] denormal = above ? 7'd0 : deficit_6_0;
+  wire [7:0] field = {field_sum, x[9:8], field_net};
+  wire above_diff_7_7;
+  wire unused_above_diff;
+  wire [5:0] above_diff_5_0;
+  assign {above_diff_7_7, unused_above_diff, above_diff_5_0} = 8'h3c - {1'd0, x[14:8]};
+  wire above = above_diff_7_7;
+  wire [6:0] denormal = above ? 7'd0 : {above_diff_5_0, ~field_net};
   wire [5:0] right0 = denormal[0] ? {1'd0, {normal, x[6:4], |{x[3], right0_net}}} : {normal, x[6:3],
       right0_net};
   wire [5:0] right1 = denormal[1] ? {2'd0, {right0[5:3], |right0[2:0]}} : right0;

@@ -57,12 +57,12 @@ module mul_e4m3fn_e4m3fn_out_e4m3fn (
   wire [5:0] field_diff = prod_exp - {3'd0, {lz2, lz1, lz0}};
   wire [3:0] field_sum = field_diff[4:1] + 4'hd;
   wire [4:0] field = {field_sum, field_diff[0]};
-  wire deficit_5_5;
-  wire unused_deficit;
-  wire [3:0] deficit_3_0;
-  assign {deficit_5_5, unused_deficit, deficit_3_0} = 6'h07 - field_diff;
-  wire above = deficit_5_5;
-  wire [3:0] denormal = above ? 4'd0 : deficit_3_0;
+  wire above_diff_2_2;
+  wire unused_above_diff;
+  wire above_diff_0_0;
+  assign {above_diff_2_2, unused_above_diff, above_diff_0_0} = 3'd0 - field_diff[5:3];
+  wire above = above_diff_2_2;
+  wire [3:0] denormal = above ? 4'd0 : {above_diff_0_0, ~field_diff[2:0]};
   wire [5:0] right0 = denormal[0] ? {1'd0, {norm0[6:3], |{norm0[2], right0_net}}} : {norm0[6:2], right0_net};
   wire [5:0] right1 = denormal[1] ? {2'd0, {right0[5:3], |right0[2:0]}} : right0;
   wire [5:0] right2 = denormal[2] ? {4'd0, {right1[5], |right1[4:0]}} : right1;

@@ -10,6 +10,7 @@ mod regen;
 mod sweeps;
 mod teeth;
 mod timing;
+mod tuning;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ static TASKS: &[Task] = &[
         "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks]",
         architectures::run,
     ),
+    Task("tune", "tune ten blocks anew beside --arch auto, write fpga/results/tune.csv", tuning::run),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];
 

@@ -103,7 +103,8 @@ impl Characterized {
 }
 
 /// Blocks that fits pipeline, one set after another, each by the fit to all sets before: what for, how many, seed.
-const PLANNED: &[(Role, usize, u64)] = &[(Role::Planned, 30, 2), (Role::Planned, 30, 3), (Role::Test, 20, 4)];
+const PLANNED: &[(Role, usize, u64)] =
+    &[(Role::Planned, 40, 2), (Role::Planned, 40, 3), (Role::Planned, 40, 5), (Role::Test, 20, 4)];
 
 /// Share of the fitted blocks that a margin is enough for: of fits that plan what is measured next, and of the last one.
 /// Blocks that were not fitted to come out a little worse.

@@ -64,7 +64,7 @@ impl Fold<'_> {
         {
             return Some(self.two(Op::Add, a, y));
         }
-        if let Some(id) = self.without_low(Op::Sub, a, b, a) {
+        if let Some(id) = self.without_low(Op::Sub, a, b, a).or_else(|| self.without_borrow(a, b)) {
             return Some(id);
         }
         let zeros = self.leading_zeros(a).min(self.leading_zeros(b));
@@ -83,6 +83,23 @@ impl Fold<'_> {
         }
         let (x, y) = (self.slice(a, zeros, w - zeros), self.slice(b, zeros, w - zeros));
         let (high, low) = (self.two(op, x, y), self.slice(kept, 0, zeros));
+        Some(self.concat(&[high, low]))
+    }
+
+    /// Where the low bits of a constant `a` are 1, the difference's are those of `b` inverted and nothing is borrowed.
+    fn without_borrow(&mut self, a: NodeId, b: NodeId) -> Option<NodeId> {
+        let (w, ones) = (self.w(a), self.k(a)?.unsigned().trailing_ones() as u32);
+        if ones == 0 {
+            return None;
+        }
+        let ones = ones.min(w);
+        let low = self.slice(b, 0, ones);
+        let low = self.make(Op::Not, ones, &[low], 0);
+        if ones == w {
+            return Some(low);
+        }
+        let (x, y) = (self.slice(a, ones, w - ones), self.slice(b, ones, w - ones));
+        let high = self.two(Op::Sub, x, y);
         Some(self.concat(&[high, low]))
     }
 
