@@ -6,6 +6,7 @@ use crate::blocks;
 use crate::hdl::arch::{Arch, Kind, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
+use std::mem::discriminant;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -99,30 +100,40 @@ fn parse(line: &str) -> Option<Cost> {
     Some(Cost { target, unit, arch, cost: cells.next()?.parse().ok()? })
 }
 
-/// Blocks whose numbers have few values.
-const CODED: [&str; 4] = [
+/// Blocks whose numbers have few values, and blocks whose adders can take in the shift of a product.
+const INSIDE: [&str; 7] = [
     "mul a=e2m1fn b=e2m1fn out=exact",
     "mac a=e2m1fn b=e2m1fn acc=exact clear=zero",
     "dot a=e2m1fn b=e2m1fn lanes=8 out=exact",
     "dot a=e2m1fn b=e2m1fn lanes=32 out=exact",
+    "dot a=e2m3fn b=e2m3fn lanes=4 out=exact",
+    "dot a=e3m2fn b=e3m2fn lanes=4 out=exact",
+    "dot a=e5m2 b=e5m2 lanes=4 out=exact",
 ];
 
 /// What is measured: units by themselves, and some as part of a block, because without them it is built in another way.
 static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
-    let coded = CODED.iter().filter_map(|words| {
-        let design = design(words)?;
-        let seen = RefCell::new(None);
+    let inside = INSIDE.iter().filter_map(|words| design(words)).flat_map(|design| {
+        let seen = RefCell::new(Vec::new());
         lower(&design, &|unit| {
-            if matches!(unit, Unit::Coded { .. }) {
-                // The widest is asked for first.
-                seen.borrow_mut().get_or_insert_with(|| unit.clone());
+            let mut seen = seen.borrow_mut();
+            // The widest of a kind is asked for first.
+            if seen.iter().all(|known| discriminant(known) != discriminant(unit)) {
+                seen.push(unit.clone());
             }
             None
         });
-        Some((seen.take()?, Some(design)))
+        let coded = seen.borrow().iter().any(|unit| matches!(unit, Unit::Coded { .. }));
+        let wanted = move |unit: &Unit| if coded { matches!(unit, Unit::Coded { .. }) } else { shifts(unit) };
+        seen.into_inner().into_iter().filter(wanted).map(move |unit| (unit, Some(design.clone())))
     });
-    alone().into_iter().map(|u| (u, None)).chain(coded).collect()
+    alone().into_iter().map(|u| (u, None)).chain(inside).collect()
 });
+
+/// True for units with a shift in them.
+fn shifts(unit: &Unit) -> bool {
+    matches!(unit, Unit::Shift { .. } | Unit::ShiftAdd { .. })
+}
 
 /// A block, then its parameters as `name=value`.
 fn design(words: &str) -> Option<Design> {
@@ -171,11 +182,12 @@ pub fn cost(report: &SynthReport) -> u64 {
     }
 }
 
-/// A unit to be measured: by itself, or as part of its block, the rest of which is as measured smallest.
+/// A unit to be measured: by itself, or as part of its block. All shifts of a block are built alike; the rest is as measured
+/// smallest.
 pub fn unit_design(target: Target, unit: &Unit, arch: Option<Arch>) -> Design {
     let block = UNITS.iter().find(|(u, _)| u == unit).and_then(|(_, block)| block.as_ref());
     match (block, arch) {
-        (Some(block), _) => lower(block, &|u| if u == unit { arch } else { smallest(target, u) }),
+        (Some(block), _) => lower(block, &|u| if u == unit || shifts(u) && shifts(unit) { arch } else { smallest(target, u) }),
         (None, Some(arch)) => unit.build(arch),
         (None, None) => Design { modules: vec![unit.plain()], top: ModuleId(0), reset: Reset::None },
     }
