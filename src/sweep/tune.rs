@@ -96,7 +96,8 @@ pub fn tune(
 pub fn synth(design: &Design, text: &str, target: Target, memo: &Memo) -> Result<SynthReport, FlowError> {
     let version = resolve(Tool::Yosys)?.version;
     let options = yosys::Options { dsp: false, ..Default::default() };
-    memo.get(&["synth without multiplier blocks", target.name(), &version, text], || {
+    let commands = target.map_commands("", "", false, false).join("; ");
+    memo.get(&["synth without multiplier blocks", &commands, &version, text], || {
         yosys::synth(&verilog::print(design), &design.top().name, target, &options)
     })
 }
@@ -107,7 +108,8 @@ pub fn fmax(design: &Design, text: &str, target: Target, seeds: u32, memo: &Memo
     let yosys = resolve(Tool::Yosys)?;
     let part = Part::of(target, None).map_err(FlowError::Output)?;
     let seeds_text = seeds.to_string();
-    memo.get(&["clock rate", &part.name, &tool.version, &yosys.version, &seeds_text, text], || {
+    let commands = target.map_commands("", &part.family, false, true).join("; ");
+    memo.get(&["clock rate", &part.name, &commands, &tool.version, &yosys.version, &seeds_text, text], || {
         let options = nextpnr::Options { seeds, freq_mhz: MEASURE_MHZ, dsp: false };
         nextpnr::place_and_route(&Wrapped::new(design), &part, &options).map(|r| r.fmax_mhz)
     })

@@ -217,8 +217,9 @@ fn measure(sample: &Sample, part: &Part) -> Result<Measurement, FlowError> {
         .iter()
         .map(|f| f.text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n"))
         .collect();
-    let key = cache::key(settings.into_iter().chain(code.iter().map(String::as_str)));
+    let commands = part.target.map_commands("", &part.family, options.dsp, true).join("; ");
     let dir = cache::dir().join("characterize");
+    let key = cache::key(settings.into_iter().chain([commands.as_str()]).chain(code.iter().map(String::as_str)));
     let path = dir.join(format!("{key}.json"));
     if let Some(known) = std::fs::read_to_string(&path).ok().and_then(|t| serde_json::from_str(&t).ok()) {
         return Ok(known);
