@@ -176,6 +176,8 @@ pub struct Module {
     pub doc: Vec<String>,
     /// The clock is part of the interface even if nothing uses it any more; see [`Module::is_combinational`].
     pub clocked: bool,
+    /// Synthesis shall not mix its logic with that around it.
+    pub sealed: bool,
     /// All nodes.
     pub nodes: Vec<Node>,
     /// Name of each node.
@@ -230,7 +232,7 @@ impl PartialEq for Module {
         self.name == other.name
             && self.doc == other.doc
             && self.kept == other.kept
-            && self.clocked == other.clocked
+            && (self.clocked, self.sealed) == (other.clocked, other.sealed)
             && self.nodes.len() == other.nodes.len()
             && (0..self.nodes.len()).all(nodes)
             && self.tables == other.tables

@@ -43,7 +43,7 @@ impl Magnitudes {
 
     /// The different values without their `low` lowest bits, the largest first: synthesis finds the code of
     /// ones for 0 more often as it stands, and does not build it twice.
-    fn values(&self, low: u32) -> Vec<u32> {
+    pub(super) fn values(&self, low: u32) -> Vec<u32> {
         let mut all: Vec<u32> = self.0.iter().map(|v| v >> low).collect();
         all.sort_unstable_by(|a, b| b.cmp(a));
         all.dedup();
@@ -51,7 +51,7 @@ impl Magnitudes {
     }
 
     /// How many low bits come straight from the address, so that a code names the rest: none, or one.
-    fn direct(&self) -> Option<u32> {
+    pub(super) fn direct(&self) -> Option<u32> {
         // A bit that is looked up itself leaves room for sign and sum.
         let few = |low: u32| low == 0 || self.lowest().len() <= ADDRESS as usize - 2;
         (0..=1).find(|low| self.values(*low).len() <= 1 << CODE && few(*low))
@@ -61,6 +61,11 @@ impl Magnitudes {
     fn lowest(&self) -> Vec<u32> {
         let differ = |k: u32| (0..self.0.len()).any(|i| (self.0[i] ^ self.0[i ^ 1 << k]) & 1 == 1);
         (0..self.address_bits()).filter(|k| differ(*k)).collect()
+    }
+
+    /// The magnitude at an address.
+    pub(super) fn at(&self, address: usize) -> u32 {
+        self.0[address]
     }
 
     /// The magnitudes as a table.

@@ -24,6 +24,11 @@ pub(super) struct Cone {
 impl Cone {
     /// The cone of some nodes, if it stands on few bits.
     pub fn of(m: &Module, roots: &[NodeId]) -> Option<Cone> {
+        Cone::within(m, roots, ADDRESS)
+    }
+
+    /// The cone of some nodes, if it stands on `bits` bits or fewer.
+    pub fn within(m: &Module, roots: &[NodeId], bits: u32) -> Option<Cone> {
         let (mut address, mut nodes, mut open) = (Vec::new(), Vec::new(), roots.to_vec());
         while let Some(id) = open.pop() {
             let node = m.node(id);
@@ -39,7 +44,7 @@ impl Cone {
             }
             address.sort_unstable();
             address.dedup();
-            if address.len() > ADDRESS as usize || nodes.len() > NODES {
+            if address.len() > bits as usize || nodes.len() > NODES {
                 return None;
             }
         }
@@ -49,6 +54,15 @@ impl Cone {
 
     /// Table of `x << k` less `drop` low bits, which must be 0.
     pub fn shifted(&self, m: &Module, x: NodeId, k: NodeId, drop: u32) -> Option<Magnitudes> {
+        let values = self.values(m, [x, k])?.into_iter().map(|[x, k]| {
+            let wide = u64::from(x).checked_shl(k).filter(|v| k < 32 && v.trailing_zeros() >= drop)?;
+            (wide >> drop).to_u32()
+        });
+        Magnitudes::new(values.collect::<Option<_>>()?)
+    }
+
+    /// Values of some roots at each address.
+    pub fn values<const N: usize>(&self, m: &Module, roots: [NodeId; N]) -> Option<Vec<[u32; N]>> {
         // Nodes stand for constants here.
         let mut f = Fold { r: Rebuild::new(m) };
         let value = |address: u32| {
@@ -68,14 +82,13 @@ impl Cone {
                 };
                 f.r.set(id, new);
             }
-            let mut known = |id: NodeId| {
+            let mut known = [0; N];
+            for (value, id) in known.iter_mut().zip(roots) {
                 let new = if f.r.has(id) { f.r.get(id) } else { f.r.leaf(id) };
-                f.k(new)?.unsigned().to_u32()
-            };
-            let (x, k) = (known(x)?, known(k)?);
-            let wide = u64::from(x).checked_shl(k).filter(|v| k < 32 && v.trailing_zeros() >= drop)?;
-            (wide >> drop).to_u32()
+                *value = f.k(new)?.unsigned().to_u32()?;
+            }
+            Some(known)
         };
-        Magnitudes::new((0..1u32 << self.address.len()).map(value).collect::<Option<_>>()?)
+        (0..1u32 << self.address.len()).map(value).collect()
     }
 }

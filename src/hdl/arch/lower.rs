@@ -32,6 +32,9 @@ pub fn lower(design: &Design, choose: &dyn Fn(&Unit) -> Option<Arch>) -> Design 
 /// Numbers of new modules start here until all are known.
 const NEW: u32 = 1 << 31;
 
+/// Bits that a distance may depend on for its range to be looked for.
+const RANGE: u32 = 10;
+
 struct Library<'c> {
     choose: &'c dyn Fn(&Unit) -> Option<Arch>,
     modules: Vec<Module>,
@@ -39,6 +42,11 @@ struct Library<'c> {
 }
 
 impl Library<'_> {
+    /// True if a unit is to have a module.
+    fn wants(&self, unit: &Unit) -> bool {
+        (self.choose)(unit).is_some_and(|a| unit.architectures().contains(&a))
+    }
+
     /// The module of a unit, if it is to have one.
     fn module(&mut self, unit: &Unit) -> Option<ModuleId> {
         if let Some(known) = self.known.get(unit) {
@@ -107,6 +115,13 @@ impl Plans {
                         || plans.coded(old, library, &uses, id)
                         || plans.sum(old, &mut f, library, &uses, id)
                         || plans.shift_add(old, &f, library, &uses, id);
+                }
+                Op::Slice => {
+                    let _ = plans.lanes(old, library, &uses, id);
+                }
+                Op::RedOr if uses[i as usize] > 1 && super::apart::ANY.contains(&old.width(old.args(id)[0])) => {
+                    let from = old.args(id)[0];
+                    plans.add(library, id, Unit::Any { bits: old.width(from) }, Vec::new(), vec![from], &[]);
                 }
                 Op::Shl if plans.number(old, library, &uses, id) => {}
                 Op::Shl => {
@@ -201,6 +216,27 @@ impl Plans {
         }
         self.inside[id.index()] = false;
         true
+    }
+
+    /// A shifted number without low bits, whose distance is known to reach above them and not too far.
+    fn lanes(&mut self, old: &Module, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let (at, drop) = (old.args(id)[0], old.node(id).imm);
+        if old.node(at).op != Op::Shl || uses[at.index()] != 1 || drop + old.width(id) != old.width(at) {
+            return false;
+        }
+        let Some(s) = shifted(old, uses, at) else { return false };
+        let (a, b) = s.kinds(old);
+        let unit = Unit::Lanes { a, b, drop, width: old.width(id) };
+        if !super::apart::suits(a, b) || !library.wants(&unit) {
+            return false;
+        }
+        let within = |k: u32| (drop..=drop + super::apart::FARTHEST).contains(&k);
+        let distances = Cone::within(old, &[s.k], RANGE).and_then(|cone| cone.values(old, [s.k]));
+        if !distances.is_some_and(|all| all.iter().all(|[k]| within(*k))) {
+            return false;
+        }
+        let inside: Vec<NodeId> = s.inside.iter().copied().chain([at]).collect();
+        self.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign], &inside)
     }
 
     /// The sum of something and a shifted number.

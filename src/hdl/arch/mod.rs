@@ -4,6 +4,7 @@
 //! Blocks say `a * b` and `acc + a * b`. [`lower`] finds these, asks which architecture each shall have,
 //! and puts an instance of a module in its place, e.g. `mul_s8x8_booth`. A [`Unit`] says in plain operators what
 //! such a module computes; every architecture of it is another description of the same function, and tests compare the two.
+mod apart;
 mod chain;
 mod coded;
 mod cone;
@@ -31,11 +32,14 @@ pub enum Arch {
     Cut,
     /// A code for each number that has few values, and rows of functions of the code.
     Code,
+    /// Tables of six inputs and selectors in modules of their own, which synthesis must not look into.
+    Apart,
 }
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 6] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code];
+    pub const ALL: [Arch; 7] =
+        [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -46,6 +50,7 @@ impl Arch {
             Arch::Grain => "grain",
             Arch::Cut => "cut",
             Arch::Code => "code",
+            Arch::Apart => "apart",
         }
     }
 
@@ -67,6 +72,7 @@ impl Arch {
             Arch::Code => {
                 "codes of the values that a number can have: each adds a function of its code and sign to the running sum"
             }
+            Arch::Apart => "functions of at most six inputs, their sources in modules that synthesis must not mix with the rest",
         }
     }
 }

@@ -4,7 +4,6 @@ use super::factor::Factor;
 use super::unit::Kind;
 use crate::bits::Bits;
 use crate::ir::{NodeId, Table};
-use crate::ops::Op;
 use crate::pass::fold::Fold;
 use num_bigint::BigInt;
 
@@ -17,7 +16,7 @@ pub(super) fn fits(a: Kind, b: Kind) -> bool {
 }
 
 /// How the longer factor is cut: bits of its low part; all of it if one table does.
-fn parts(a: Kind, b: Kind) -> Option<u32> {
+pub(super) fn parts(a: Kind, b: Kind) -> Option<u32> {
     let (short, long) = (a.bits.min(b.bits), a.bits.max(b.bits));
     match () {
         () if short + long <= INPUTS => Some(long),
@@ -53,18 +52,21 @@ pub(super) fn product(f: &mut Fold, x: Factor, y: Factor) -> NodeId {
 /// A table of the product of two factors.
 fn lookup(f: &mut Fold, x: Factor, y: Factor, width: u32, label: &str) -> NodeId {
     let (wx, wy) = (f.w(x.node), f.w(y.node));
-    let value = |code: u32, bits: u32, signed: bool| match signed && code >> (bits - 1) & 1 == 1 {
-        true => i64::from(code) - (1 << bits),
-        false => i64::from(code),
-    };
-    let values = (0..1u32 << (wx + wy)).map(|i| {
-        let (p, q) = (value(i >> wy, wx, x.signed), value(i & ((1 << wy) - 1), wy, y.signed));
-        Bits::from_signed(width, &BigInt::from(p * q))
-    });
+    let kind = |bits, signed| Kind { bits, signed };
+    let value = |i| Bits::from_signed(width, &BigInt::from(entry(i, kind(wx, x.signed), kind(wy, y.signed))));
+    let values = (0..1u32 << (wx + wy)).map(value);
     let table = Table { name: format!("{label}_table"), width, values: values.collect() };
     let addr = f.concat(&[x.node, y.node]);
     let out = f.table(&table, addr);
     name(f, out, label);
-    let _ = Op::Table;
     out
+}
+
+/// The product of two factors whose codes are an address, the first in its high bits.
+pub(super) fn entry(address: u32, x: Kind, y: Kind) -> i64 {
+    let value = |code: u32, kind: Kind| match kind.signed && code >> (kind.bits - 1) & 1 == 1 {
+        true => i64::from(code) - (1 << kind.bits),
+        false => i64::from(code),
+    };
+    value(address >> y.bits, x) * value(address & ((1 << y.bits) - 1), y)
 }

@@ -1,5 +1,6 @@
 //! What an architecture implements: small combinational modules, each said first in plain operators.
 use super::Arch;
+use super::apart;
 use super::chain::{Row, Start, chain, name, plus};
 use super::coded::{self, Magnitudes};
 use super::factor::{Factor, and_rows, booth_rows, digits};
@@ -75,6 +76,23 @@ pub enum Unit {
         /// Width of the sum.
         width: u32,
     },
+    /// `a`, negated if `s` is 1, times 2^(`b` - `drop`), modulo 2^`width`. The distance `b` - `drop` is taken modulo 2^w for a `b` of w
+    /// bits, and one above [`apart::FARTHEST`] counts as four less, so that all places in lanes are short.
+    Lanes {
+        /// Significand.
+        a: Kind,
+        /// Distance.
+        b: Kind,
+        /// What is taken from it.
+        drop: u32,
+        /// Width of the result.
+        width: u32,
+    },
+    /// 1 if a bit of `a` is.
+    Any {
+        /// Bits of `a`.
+        bits: u32,
+    },
     /// `c` and the same without its low `drop` bits. `a << b` is less than 2^(`from` - 1).
     ShiftAdd {
         /// Significand.
@@ -101,6 +119,8 @@ impl Unit {
             Unit::Product { a, b } => format!("mul_{}", pair(a, b)),
             Unit::Accumulate { a, b, width } => format!("mac_{}_acc{width}", pair(a, b)),
             Unit::Shift { a, b, width } => format!("shift_{}x{}_to{width}", a.word(), b.bits),
+            Unit::Lanes { a, b, drop, width } => format!("shift_{}x{}_less{drop}_to{width}", a.word(), b.bits),
+            Unit::Any { bits } => format!("any{bits}"),
             Unit::ShiftAdd { a, b, from, drop, width } => format!("shift_{}x{}_to{from}_drop{drop}_acc{width}", a.word(), b.bits),
             Unit::Dot { a, b, lanes, width } => format!("dot{lanes}_{}_sum{width}", pair(a, b)),
             Unit::Coded { table, lanes, base, width } => {
@@ -116,6 +136,8 @@ impl Unit {
             Unit::Product { .. } => "product a * b in full width",
             Unit::Accumulate { .. } => "c + a * b, modulo the width of c",
             Unit::Shift { .. } => "a << b, negated if s is 1",
+            Unit::Lanes { .. } => "a << b less a constant, negated if s is 1",
+            Unit::Any { .. } => "1 if a is not 0",
             Unit::ShiftAdd { .. } => "c and a << b without its low bits, negated if s is 1",
             Unit::Dot { .. } => "sum of products, lane 0 in the low bits",
             Unit::Coded { base: false, .. } => {
@@ -129,14 +151,18 @@ impl Unit {
     pub fn architectures(&self) -> Vec<Arch> {
         let (a, b) = self.factors();
         if self.shifts() {
-            return vec![Arch::Grain, Arch::Cut];
+            let all = [Arch::Grain, Arch::Cut].into_iter();
+            return all.chain(matches!(self, Unit::ShiftAdd { .. }).then_some(Arch::Apart)).collect();
         }
-        if matches!(self, Unit::Coded { .. }) {
-            return vec![Arch::Code];
+        match self {
+            Unit::Coded { lanes: 1, base: false, .. } => return vec![Arch::Code, Arch::Apart],
+            Unit::Coded { .. } => return vec![Arch::Code],
+            Unit::Lanes { .. } | Unit::Any { .. } => return vec![Arch::Apart],
+            _ => {}
         }
         let mut all = vec![Arch::Booth, Arch::Rows];
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
-            all.push(Arch::Table);
+            all.extend([Arch::Table, Arch::Apart]);
         }
         all
     }
@@ -149,7 +175,7 @@ impl Unit {
     /// True if synthesis would give it a multiplier block: both factors are long enough for one.
     pub fn worth_dsp(&self) -> bool {
         let (a, b) = self.factors();
-        !self.shifts() && !matches!(self, Unit::Coded { .. }) && a.bits >= 5 && b.bits >= 5
+        matches!(self, Unit::Product { .. } | Unit::Accumulate { .. } | Unit::Dot { .. }) && a.bits >= 5 && b.bits >= 5
     }
 
     /// Kinds of the factors, of a significand and its distance, or of an address and its magnitude.
@@ -159,7 +185,9 @@ impl Unit {
             | Unit::Accumulate { a, b, .. }
             | Unit::Dot { a, b, .. }
             | Unit::Shift { a, b, .. }
+            | Unit::Lanes { a, b, .. }
             | Unit::ShiftAdd { a, b, .. } => (*a, *b),
+            Unit::Any { bits } => [*bits, 1].map(|bits| Kind { bits, signed: false }).into(),
             Unit::Coded { table, .. } => [table.address_bits(), table.bits()].map(|bits| Kind { bits, signed: false }).into(),
         }
     }
@@ -174,8 +202,14 @@ impl Unit {
             node
         };
         let (a, b) = self.factors();
-        if self.shifts() {
+        if self.shifts() || matches!(self, Unit::Lanes { .. }) {
             return self.plain_shift(m, input);
+        }
+        if let Unit::Any { bits } = self {
+            let a = input(&mut m, "a", *bits);
+            let node = m.push_op(Op::RedOr, 1, &[a], 0, NameId(0), None);
+            m.outputs.push(Port { name: "y".into(), width: 1, node });
+            return m;
         }
         if let Unit::Coded { table, lanes, base, width } = self {
             return plain_coded(m, input, table, (*lanes, *base, *width));
@@ -232,6 +266,13 @@ impl Unit {
         let minus = m.push_op(Op::Sub, a.bits + 1, &[zero, plus], 0, none, None);
         let short = m.push_op(Op::Mux, a.bits + 1, &[s, minus, plus], 0, none, None);
         let long = m.push_op(Op::Sext, from, &[short], 0, none, None);
+        let k = match self {
+            Unit::Lanes { b, drop, .. } => {
+                m.tables.push(apart::distances(*b, *drop));
+                m.push_op(Op::Table, b.bits, &[k], 0, none, None)
+            }
+            _ => k,
+        };
         let mut out = m.push_op(Op::Shl, from, &[long, k], 0, none, None);
         if let Unit::ShiftAdd { drop, .. } = self {
             let c = input(&mut m, "c", width);
@@ -256,7 +297,9 @@ impl Unit {
     pub fn width(&self) -> u32 {
         match self {
             Unit::Product { a, b } => a.bits + b.bits,
+            Unit::Any { .. } => 1,
             Unit::Accumulate { width, .. }
+            | Unit::Lanes { width, .. }
             | Unit::Coded { width, .. }
             | Unit::Dot { width, .. }
             | Unit::Shift { width, .. }
@@ -274,6 +317,14 @@ impl Unit {
         let (x, y) = (Factor { node: inputs[0], signed: a.signed }, Factor { node: inputs[1], signed: b.signed });
         let width = plain.outputs[0].width;
         let out = match self {
+            Unit::Product { .. } if arch == Arch::Apart => apart::product(&mut f, &mut modules, x, y),
+            Unit::Coded { table, .. } if arch == Arch::Apart => apart::coded(&mut f, &mut modules, table, &inputs, width),
+            Unit::ShiftAdd { drop, .. } if arch == Arch::Apart => {
+                let fine = apart::fine(&mut f, &mut modules, (inputs[0], inputs[1]));
+                far_add(&mut f, (fine, inputs[1], inputs[2]), inputs[3], *drop)
+            }
+            Unit::Lanes { drop, .. } => apart::lanes(&mut f, &mut modules, &inputs, *drop, width),
+            Unit::Any { .. } => f.make(Op::RedOr, 1, &inputs, 0),
             Unit::Product { .. } if arch == Arch::Table => table::product(&mut f, x, y),
             Unit::Product { .. } => {
                 let rows = rows(&mut f, arch, (x, a), (y, b), "");
@@ -305,6 +356,7 @@ impl Unit {
         f.r.set(plain.outputs[0].node, out);
         let mut m = f.r.finish();
         m.name = format!("{}_{}", self.name(), arch.name());
+        m.sealed = arch == Arch::Apart && matches!(self, Unit::Product { .. } | Unit::Any { .. });
         if arch == Arch::Cut {
             m.kept.push("fine".into());
         }
@@ -381,7 +433,7 @@ fn accumulate(f: &mut Fold, arch: Arch, x: (Factor, Kind), y: (Factor, Kind), c:
 }
 
 /// Bits of the distance that the first shift takes.
-const GRAIN: u32 = 3;
+pub(super) const GRAIN: u32 = 3;
 
 /// c + ±(x << k) without its low `drop` bits: a short shift, then one by multiples of eight places, which
 /// leaves each bit two sources, and with the sign it fits in front of the adder.
@@ -393,7 +445,14 @@ fn shift_add(f: &mut Fold, (x, k, s): (NodeId, NodeId, NodeId), c: NodeId, drop:
     let x = if short < f.w(x) { f.slice(x, 0, short) } else { f.zext(x, short) };
     let x = f.make(Op::Shl, short, &[x, near], 0);
     name(f, x, "fine");
-    let mut x = f.zext(x, wide);
+    far_add(f, (x, k, s), c, drop)
+}
+
+/// The same behind the short shift.
+fn far_add(f: &mut Fold, (x, k, s): (NodeId, NodeId, NodeId), c: NodeId, drop: u32) -> NodeId {
+    let wide = f.w(c) + drop;
+    let fine = f.w(k).min(GRAIN);
+    let mut x = if wide < f.w(x) { f.slice(x, 0, wide) } else { f.zext(x, wide) };
     if f.w(k) > fine {
         let far = f.slice(k, fine, f.w(k) - fine);
         let far = f.above_zeros(far, fine);

@@ -127,6 +127,7 @@ fn named(old: &Module, design: &Design) -> Module {
         name: old.name.clone(),
         doc: old.doc.clone(),
         kept: old.kept.clone(),
+        sealed: old.sealed,
         clocked: old.clocked,
         nodes: old.nodes.clone(),
         names: vec![NameId(0); old.nodes.len()],

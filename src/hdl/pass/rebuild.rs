@@ -59,6 +59,7 @@ impl<'a> Rebuild<'a> {
             name: old.name.clone(),
             doc: old.doc.clone(),
             kept: old.kept.clone(),
+            sealed: old.sealed,
             strings: old.strings.clone(),
             inputs: old.inputs.clone(),
             ..Module::default()

@@ -76,6 +76,21 @@ fn shifted_numbers() {
     }
 }
 
+#[test]
+fn shifted_numbers_in_lanes() {
+    let kind = |bits| Kind { bits, signed: false };
+    for a in 5..=8 {
+        for b in 3..=5 {
+            for drop in 0..=5 {
+                for width in [a + 1, a + 6, a + 7, 28, 37, 40] {
+                    check(&Unit::Lanes { a: kind(a), b: kind(b), drop, width });
+                }
+            }
+        }
+    }
+    (4..=6).for_each(|bits| check(&Unit::Any { bits }));
+}
+
 /// Magnitudes of products of floating-point numbers, in units of the smallest.
 fn floats(exp_bits: u32, frac_bits: u32) -> Magnitudes {
     let number = |code: u32| match (code >> frac_bits, code & ((1 << frac_bits) - 1)) {

@@ -6,6 +6,7 @@
 //!   doc "one line of the header"             any number
 //!   pins ck rst                              names of clock and reset, if not the usual ones
 //!   clocked                                  has a clock port even without registers
+//!   sealed                                   synthesis shall not mix its logic with that around it
 //!   table "squares" 4 0 1 4 9                tables, numbered from 0: width, entries in hexadecimal
 //!   ram "buffer" 8 16 write %0 %2 %5         memories, numbered from 0: width, depth, write address, data, enable
 //!   instance "pe0" pe %0 %2                  instances, numbered from 0: module, inputs
@@ -60,6 +61,9 @@ fn module(out: &mut String, m: &Module, design: &Design) {
     }
     if m.clocked {
         out.push_str("  clocked\n");
+    }
+    if m.sealed {
+        out.push_str("  sealed\n");
     }
     for t in &m.tables {
         let values: String = t.values.iter().map(|v| format!(" {:x}", v.unsigned())).collect();

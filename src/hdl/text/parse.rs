@@ -209,6 +209,7 @@ impl Reader {
             "doc" => m.doc.push(w.quoted("a line")?),
             "keep" => m.kept.push(w.quoted("a name")?),
             "clocked" => m.clocked = true,
+            "sealed" => m.sealed = true,
             "table" => {
                 let (name, width) = (w.quoted("a name")?, w.width()?);
                 let mut values = Vec::new();

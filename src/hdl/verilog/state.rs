@@ -24,7 +24,8 @@ impl Printer<'_> {
         for line in m.doc.iter().flat_map(|l| l.split('\n')) {
             let _ = writeln!(self.out, "{}", format!("// {line}").trim_end());
         }
-        let _ = writeln!(self.out, "`default_nettype none\nmodule {} (", m.name);
+        let sealed = if m.sealed { "(* keep_hierarchy *)\n" } else { "" };
+        let _ = writeln!(self.out, "`default_nettype none\n{sealed}module {} (", m.name);
         let wide = m.inputs.iter().chain(&m.outputs).map(|p| dims(p.width).len()).max().unwrap_or(0);
         let port = |way: &str, width: u32, name: &str| format!("  {way} wire {:wide$}{name}", dims(width));
         let mut ports = Vec::new();
