@@ -38,8 +38,7 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 7] =
-        [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
+    pub const ALL: [Arch; 7] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {

@@ -314,7 +314,8 @@ impl Unit {
         let mut f = Fold { r: Rebuild::new(&plain) };
         let inputs: Vec<NodeId> = plain.inputs.iter().map(|p| f.r.copy(p.node)).collect();
         let (a, b) = self.factors();
-        let (x, y) = (Factor { node: inputs[0], signed: a.signed }, Factor { node: inputs[1], signed: b.signed });
+        let second = inputs.get(1).copied().unwrap_or(inputs[0]);
+        let (x, y) = (Factor { node: inputs[0], signed: a.signed }, Factor { node: second, signed: b.signed });
         let width = plain.outputs[0].width;
         let out = match self {
             Unit::Product { .. } if arch == Arch::Apart => apart::product(&mut f, &mut modules, x, y),
