@@ -187,7 +187,7 @@ pub(super) fn lanes(f: &mut Fold, modules: &mut Vec<Module>, inputs: &[NodeId], 
     let module = sealed(modules, &format!("lanes_{wa}x{wb}_less{drop}"), &[("a", wa), ("b", wb)], &ports, |f, ports| {
         let (a, b) = (ports[0], ports[1]);
         let low = [1, 0].map(|i| f.slice(b, i, 1));
-        let mut halves = [0, LANES].map(|half| {
+        let halves = [0, LANES].map(|half| {
             let bits = (0..LANES).rev().map(|j| {
                 let source = |k: u32| half + (j + LANES - distance(k, wb, drop) % LANES) % LANES;
                 let [s0, s1, s2, s3] = [0, 1, 2, 3].map(|k| match source(k) {
@@ -199,7 +199,7 @@ pub(super) fn lanes(f: &mut Fold, modules: &mut Vec<Module>, inputs: &[NodeId], 
             });
             bits.collect::<Vec<_>>()
         });
-        let mut out: Vec<NodeId> = halves.iter_mut().map(|bits| f.concat(bits)).collect();
+        let mut out: Vec<NodeId> = halves.iter().map(|bits| f.concat(bits)).collect();
         let place = |k: u32, j: u32| (distance(k, wb, drop) + LANES - 1 - j) / LANES;
         out.extend((0..LANES).map(|j| lookup(f, &format!("place{j}"), PLACE, b, |k| place(k, j).into())));
         out

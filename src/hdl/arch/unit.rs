@@ -77,7 +77,7 @@ pub enum Unit {
         width: u32,
     },
     /// `a`, negated if `s` is 1, times 2^(`b` - `drop`), modulo 2^`width`. The distance `b` - `drop` is taken modulo 2^w for a `b` of w
-    /// bits, and one above [`apart::FARTHEST`] counts as four less, so that all places in lanes are short.
+    /// bits, and one above 28 counts as four less, so that all places in lanes are short.
     Lanes {
         /// Significand.
         a: Kind,
