@@ -23,7 +23,7 @@ const TUNED: &[(&str, Target)] = &[
     ("convert from bf16 to e4m3fn", Target::Xc7),
     ("xnor_dot lanes 64", Target::Ice40),
     ("ternary_dot lanes 8", Target::Ecp5),
-    ("lmul a e4m3fn b e4m3fn", Target::Xc7),
+    ("lmul format e4m3fn", Target::Xc7),
 ];
 
 fn configure(words: &str) -> Result<Box<dyn Configured>, String> {
