@@ -134,7 +134,7 @@ impl Target {
             }
             Target::Gowin => {
                 let pads = flag(!place, "-noiopads");
-                // Multiplexers behind the tables save a level, but take twice the tables and a nanosecond or two.
+                // Multiplexers behind the tables save a level, but take up to twice the tables (fpga/README.md).
                 let dsp = flag(!dsp, "-nodsp");
                 let mut commands = vec![format!("synth_gowin -family {family} -nowidelut{pads}{dsp} -top {top}")];
                 commands.extend(self.map_file().filter(|_| place).map(|f| format!("techmap -map {}", f.name)));

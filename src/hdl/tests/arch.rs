@@ -120,3 +120,17 @@ fn no_code_for_many_values() {
     assert!(Magnitudes::new(vec![0; 64]).is_none());
     assert!(Magnitudes::new(vec![1, 2, 3]).is_none());
 }
+
+/// What synthesis must not look into says so, in Verilog and in the text form, which reads it back.
+#[test]
+fn sealed_modules_keep_their_hierarchy() {
+    let four = Kind { bits: 4, signed: false };
+    let built = Unit::Product { a: four, b: four }.build(narrowgen_hdl::arch::Arch::Apart);
+    let sealed: Vec<bool> = built.modules.iter().map(|m| m.sealed).collect();
+    assert!(sealed.contains(&true), "{sealed:?}");
+    let printed: Vec<bool> =
+        narrowgen_hdl::verilog::print(&built).iter().map(|f| f.text.contains("(* keep_hierarchy *)\nmodule ")).collect();
+    assert_eq!(printed.iter().filter(|p| **p).count(), sealed.iter().filter(|s| **s).count());
+    let read = narrowgen_hdl::text::parse(&narrowgen_hdl::text::print(&built)).expect("what was printed");
+    assert_eq!(read.modules.iter().map(|m| m.sealed).collect::<Vec<_>>(), sealed);
+}
