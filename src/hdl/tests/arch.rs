@@ -134,3 +134,16 @@ fn sealed_modules_keep_their_hierarchy() {
     let read = narrowgen_hdl::text::parse(&narrowgen_hdl::text::print(&built)).expect("what was printed");
     assert_eq!(read.modules.iter().map(|m| m.sealed).collect::<Vec<_>>(), sealed);
 }
+
+/// A distance that may not reach above the bits left out is no matter for lanes.
+#[test]
+fn distances_of_lanes_are_known() {
+    let kind = |bits| Kind { bits, signed: false };
+    let mut m = Unit::Shift { a: kind(6), b: kind(4), width: 24 }.plain();
+    let cut = m.push_op(narrowgen_hdl::ops::Op::Slice, 22, &[m.outputs[0].node], 2, NameId(0), None);
+    (m.outputs[0].node, m.outputs[0].width) = (cut, 22);
+    let plain = alone(m);
+    let built = narrowgen_hdl::arch::lower(&plain, &|_| Some(narrowgen_hdl::arch::Arch::Apart));
+    let verdict = equal(&plain, &built, 1 << 26);
+    assert!(matches!(verdict, Verdict::Equal(..)), "{verdict:?}");
+}
