@@ -105,7 +105,12 @@ fn positions(m: &Module, c: &Component, cuts: &BTreeSet<u32>) -> BTreeMap<NodeId
 
 /// The fewest even chunks of `width` bits for which `delay(bits)`, carry columns included, fits.
 pub fn fewest(width: u32, delay: impl Fn(u32) -> f64, budget: f64) -> Option<u32> {
-    (1..=(width / LEAST_CHUNK).max(1)).find(|n| delay(columns(width, *n)) <= budget)
+    (1..=most(width)).find(|n| delay(columns(width, *n)) <= budget)
+}
+
+/// Most chunks of `width` bits.
+fn most(width: u32) -> u32 {
+    (width / LEAST_CHUNK).max(1)
 }
 
 /// Longest chain of `width` bits in `n` chunks: one column more for a carry in and one for a carry out.
@@ -131,13 +136,15 @@ pub fn count(m: &Module, c: &Component, delay_ps: f64, model: &DelayModel, budge
     if obstacle(m, c).is_some() { None } else { fewest(width(m, c), delay, budget) }
 }
 
-/// What to cut, and where: loops that are too long and become short enough.
+/// What to cut, and where: loops that are too long, into pieces that are short enough or as short as they can be.
 pub fn plan(m: &Module, model: &DelayModel, budget: f64) -> Vec<Plan> {
     let components = components(m);
     let paths = paths(m, &components, model);
     let cut = |(c, path): (Component, Path)| {
-        let n = count(m, &c, path.delay_ps, model, budget)?;
-        let ends = evenly(width(m, &c), n).into_iter().scan(0, |at, len| {
+        let width = width(m, &c);
+        let shortest = || obstacle(m, &c).is_none().then(|| most(width));
+        let n = count(m, &c, path.delay_ps, model, budget).or_else(shortest)?;
+        let ends = evenly(width, n).into_iter().scan(0, |at, len| {
             *at += len;
             Some(*at)
         });

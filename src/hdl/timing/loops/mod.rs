@@ -88,23 +88,30 @@ pub fn break_loops(design: &Design, options: &SplitOptions) -> Design {
     }
     let with =
         |m: Module| optimize(&Design { modules: vec![Module { clocked: true, ..m }], top: ModuleId(0), reset: design.reset });
-    // States that are to take a form, in the module as it is by then.
+    // Loops that are to take a form, in the module as it is by then.
     let which = |m: &Module, form: Form| {
         let (uses, components) = (uses(m), components(m));
-        let wanted = |(c, path): &(&Component, Path)| match options.accumulator {
+        let wanted = |c: &Component, path: &Path| match options.accumulator {
             Accumulator::Chunked => Form::Plain,
             Accumulator::Difference => Form::Difference,
             Accumulator::CarrySave => Form::CarrySave,
             Accumulator::Auto if path.delay_ps > budget => chosen(m, c, path.delay_ps, options, budget),
             Accumulator::Auto => Form::Plain,
         };
-        let all = components.iter().zip(paths(m, &components, &options.model)).filter(|c| wanted(c) == form);
-        all.filter_map(|(c, _)| difference::accumulator(m, c, &uses)).collect::<Vec<usize>>()
+        let can = |c: &Component| match form {
+            Form::Plain => true,
+            Form::Difference => difference::accumulator(m, c, &uses).is_some(),
+            Form::CarrySave => carry_save::accumulator(m, c, &uses),
+        };
+        let paths = paths(m, &components, &options.model);
+        let all = components.into_iter().zip(paths).filter(|(c, path)| wanted(c, path) == form && can(c));
+        all.map(|(c, _)| c).collect::<Vec<Component>>()
     };
     let mut now = design.clone();
     let differences = which(now.top(), Form::Difference);
     if !differences.is_empty() {
-        now = with(difference::rewrite(now.top(), &differences));
+        let states: Vec<usize> = differences.iter().flat_map(|c| c.states.clone()).collect();
+        now = with(difference::rewrite(now.top(), &states));
     }
     let carry_saves = which(now.top(), Form::CarrySave);
     if !carry_saves.is_empty() {
@@ -129,7 +136,7 @@ enum Form {
 fn chosen(m: &Module, c: &Component, delay_ps: f64, options: &SplitOptions, budget: f64) -> Form {
     let plain = chunk::count(m, c, delay_ps, &options.model, budget);
     // Without the clear only the adder is left in the loop.
-    let clears = c.nodes.iter().any(|id| m.node(*id).op == Op::Mux);
+    let clears = c.nodes.iter().any(|id| m.node(*id).op == Op::Mux) && difference::accumulator(m, c, &uses(m)).is_some();
     let width = c.states.iter().map(|s| m.states[*s].init.width()).max().unwrap_or(1);
     let bare = chunk::fewest(width, |bits| options.model.chain_ps(bits), budget);
     match (plain, bare) {
