@@ -176,7 +176,12 @@ mod rtl {
                 let random = (p.policy.random() > 0).then(|| m.uint_in("random", p.policy.random()));
                 m.output("acc", encode(&Target::new(format, p.policy.rounding(format)), random, sum.operand()));
             }
-            Output::In(format) => rounded(p, m, format, exact_product(a, b), clear, en),
+            Output::In(format) => {
+                // Leading zeros of short factors are gone sooner than those of a long sum.
+                let nearest = matches!(format, Format::Minifloat(_)) && p.policy.rounding(format).round == Round::Rne;
+                let (a, b) = if nearest { (a.normalized(), b.normalized()) } else { (a, b) };
+                rounded(p, m, format, exact_product(a, b), clear, en);
+            }
         }
     }
 
@@ -223,12 +228,31 @@ mod rtl {
         let base = if p.clear == Clear::Load { clear.select(zero, acc.get()).named("base") } else { acc.get() };
         let base = m.scope("base", || decode(format, false, base));
         let base = multiple_of(base, product.grid(), format);
-        let sum = accumulate(&target, random, base, product);
         match p.clear {
-            Clear::Load => acc.set_when(en, sum.named("next")),
-            Clear::Zero => acc.set(clear.select(zero, en.select(sum.named("sum"), acc.get()))),
+            Clear::Load => acc.set_when(en, accumulate(&target, random, base, product).named("next")),
+            Clear::Zero => {
+                let (base, held) = without_specials(base, &product);
+                let sum = accumulate(&target, random, base, product).named("sum");
+                let step = held.map_or(en, |held| (en & !held).named("step"));
+                acc.set(clear.select(zero, step.select(sum, acc.get())));
+            }
         }
         m.output("acc", acc.get());
+    }
+
+    /// An infinity or a NaN stays what it is, whatever finite number is added: it need not go through the adder. The flag says when.
+    fn without_specials<'b>(acc: Operand<'b>, product: &Operand<'b>) -> (Operand<'b>, Option<Bit<'b>>) {
+        let (nan, inf) = match product {
+            Operand::Float(p) => (p.nan, p.inf),
+            Operand::Fixed { .. } => (None, None),
+        };
+        match acc {
+            Operand::Float(n) if inf.is_none() => {
+                let held = n.is_special().map(|s| nan.map_or(s, |nan| s & !nan).named("held"));
+                (Operand::Float(Number { nan: None, inf: None, ..n }), held)
+            }
+            _ => (acc, None),
+        }
     }
 
     /// A sum that starts at 0 stays a multiple of what it adds up: results beyond a step of 2^grid are

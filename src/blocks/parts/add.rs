@@ -2,6 +2,7 @@
 use super::decode::{Number, Operand, either, never};
 use super::encode::{Target, encode};
 use super::fixed::{exact_sum, to_fixed};
+use super::nearest::add_nearest;
 use super::shift::shift_right_jam;
 use crate::formats::*;
 use crate::hdl::prelude::*;
@@ -66,7 +67,7 @@ pub fn add_floats<'b>(a: Number<'b>, b: Number<'b>, keep: u32, down: bool) -> Nu
 }
 
 /// Bits of the frame when `big` has the higher top bit and is not 0.
-fn frame_bits(big: &Number, small: &Number, keep: u32) -> u32 {
+pub(super) fn frame_bits(big: &Number, small: &Number, keep: u32) -> u32 {
     let normal = (keep + 1).max(small.sig.width() + 1).max(big.sig.width() + 1);
     let z = big.leading_zeros;
     if z == 0 {
@@ -83,7 +84,7 @@ fn below_lowest(big: &Number, small: &Number) -> u32 {
 }
 
 /// True if `big` may stay `big` when it is 0: the other operand loses nothing.
-fn harmless_zero(big: &Number, small: &Number, frame: u32, window: u32) -> bool {
+pub(super) fn harmless_zero(big: &Number, small: &Number, frame: u32, window: u32) -> bool {
     frame >= window || (big.grounded && frame >= below_lowest(big, small))
 }
 
@@ -92,6 +93,11 @@ pub fn accumulate<'b>(target: &Target, random: Option<UInt<'b>>, a: Operand<'b>,
     match (target.format, a, b) {
         (Format::Minifloat(_), Operand::Float(_), _) | (Format::Minifloat(_), _, Operand::Float(_)) => {
             let down = target.rounding.round == Round::Down;
+            if let Format::Minifloat(f) = target.format
+                && let Some(code) = add_nearest(target, f, a.number(), b.number())
+            {
+                return code;
+            }
             let sum = add_floats(a.number(), b.number(), target.keep(), down);
             encode(target, random, Operand::Float(sum))
         }

@@ -13,6 +13,7 @@ pub mod encode;
 pub mod fixed;
 pub mod functions;
 pub mod mx;
+mod nearest;
 pub mod normalize;
 pub mod nvfp4;
 pub mod popcount;

@@ -1,4 +1,5 @@
 //! Leading-zero count and normalising shift, in one ladder.
+use super::decode::{Number, Operand};
 use super::shift::jam_low;
 use crate::hdl::dsl::bits_unsigned;
 use crate::hdl::prelude::*;
@@ -19,6 +20,13 @@ pub enum Limit {
 /// the bits of the count, so counting costs nothing beyond shifting. Each stage keeps only the bits
 /// that the stages after it can still move into the result.
 pub fn normalize<'b>(x: UInt<'b>, limit: Limit, keep: u32) -> (UInt<'b>, UInt<'b>) {
+    let (Limit::Known(most) | Limit::Stop(most)) = limit;
+    let (value, count) = normalize_any(x, limit, keep);
+    (value, count.assume_at_most(u128::from(most.min(x.width() - 1))))
+}
+
+/// The same, but the distance is all ones if `x` is 0, which can be more than the limit.
+fn normalize_any<'b>(x: UInt<'b>, limit: Limit, keep: u32) -> (UInt<'b>, UInt<'b>) {
     let (m, w) = (x.builder(), x.width());
     let (most, stop) = match limit {
         Limit::Known(n) => (n.min(w - 1), false),
@@ -45,6 +53,40 @@ pub fn normalize<'b>(x: UInt<'b>, limit: Limit, keep: u32) -> (UInt<'b>, UInt<'b
         });
         count = Some(count.map_or(zero.uint(), |c| c.cat(zero.uint())));
     }
-    let count = count.unwrap_or_else(|| m.nat(0));
-    (jam_low(value, keep), count.assume_at_most(u128::from(most)))
+    (jam_low(value, keep), count.unwrap_or_else(|| m.nat(0)))
+}
+
+impl<'b> Operand<'b> {
+    /// The same value, a significand other than 0 without leading zeros. The exponent of a 0 is within its range like any other.
+    pub fn normalized(self) -> Operand<'b> {
+        match self {
+            Operand::Float(n) if n.leading_zeros > 0 => {
+                let (sig, zeros) = normalize_any(n.sig, Limit::Known(n.leading_zeros), n.sig.width());
+                Operand::Float(Number { sig, exp: n.exp - zeros.signed(), leading_zeros: 0, grounded: false, ..n })
+            }
+            _ => self,
+        }
+    }
+}
+
+/// Shifts `x` left by its leading zeros, `most` or fewer if it is not 0, but by no more than `room`, and fills up with `fill`.
+/// Returns all bits and the distance.
+pub fn normalize_within<'b>(x: UInt<'b>, most: u32, room: UInt<'b>, fill: Bit<'b>) -> (UInt<'b>, UInt<'b>) {
+    let w = x.width();
+    let stages = bits_unsigned(u128::from(most));
+    let room = room.zext(room.width().max(stages + 1));
+    // Room is left for this stage and all that follow.
+    let mut plenty = room.slice(room.width() - 1, stages).any();
+    let (mut value, mut count): (UInt, Option<UInt>) = (x, None);
+    for k in (0..stages).rev() {
+        let n = 1 << k;
+        let zero = value.slice(w - 1, w - n.min(w)).is_zero();
+        let go = (zero & (plenty | room.bit(k))).named(&format!("lz{k}"));
+        plenty = plenty | (room.bit(k) & !go);
+        let filled = fill.uint().as_sint().sext(n.min(w)).bits();
+        let up = if n < w { value.slice(w - 1 - n, 0).cat(filled) } else { filled };
+        value = go.select(up, value).named(&format!("norm{k}"));
+        count = Some(count.map_or(go.uint(), |c| c.cat(go.uint())));
+    }
+    (value, count.unwrap_or_else(|| x.builder().nat(0)))
 }

@@ -5,6 +5,15 @@ use crate::hdl::prelude::*;
 /// otherwise lies strictly between its even neighbours, as the exact value does. Distances at or
 /// beyond the width leave only the jam bit.
 pub fn shift_right_jam<'b>(x: UInt<'b>, n: UInt<'b>) -> UInt<'b> {
+    shift_right(x, n, true)
+}
+
+/// The same, but distances at or beyond the width leave 0.
+pub fn shift_right_near<'b>(x: UInt<'b>, n: UInt<'b>) -> UInt<'b> {
+    shift_right(x, n, false)
+}
+
+fn shift_right<'b>(x: UInt<'b>, n: UInt<'b>, jam_far: bool) -> UInt<'b> {
     let w = x.width();
     let mut value = x;
     let mut far: Option<Bit> = None;
@@ -21,6 +30,7 @@ pub fn shift_right_jam<'b>(x: UInt<'b>, n: UInt<'b>) -> UInt<'b> {
         }
     }
     match far {
+        Some(far) if !jam_far => far.select(x.builder().uint(0u32, w), value).named("right_far"),
         Some(far) => far.select(value.any().uint().zext(w), value).named("right_far"),
         None => value,
     }

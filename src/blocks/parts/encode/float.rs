@@ -87,7 +87,7 @@ fn exp_const(x: &Number) -> i64 {
 }
 
 /// Overflow, flush, sign and special values around the magnitude's code.
-fn finish<'b>(target: &Target, f: &Minifloat, x: &Number<'b>, code: UInt<'b>) -> UInt<'b> {
+pub(super) fn finish<'b>(target: &Target, f: &Minifloat, x: &Number<'b>, code: UInt<'b>) -> UInt<'b> {
     let m = code.builder();
     let fields = f.exp_bits + f.frac_bits;
     let (largest, sign) = (largest_code(f), x.sign);

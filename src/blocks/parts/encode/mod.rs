@@ -116,6 +116,12 @@ pub fn encode<'b>(target: &Target, random: Option<UInt<'b>>, x: Operand<'b>) -> 
     }
 }
 
+/// The code of a magnitude whose exponent field and fraction are `code` already, which may lie beyond the largest value; sign and
+/// special values are those of `x`.
+pub(super) fn pack<'b>(target: &Target, f: &Minifloat, x: &Number<'b>, code: UInt<'b>) -> UInt<'b> {
+    float::finish(target, f, x, code)
+}
+
 /// A magnitude with its leading one on top: `keep` bits, the lowest jammed, and the weight of the top bit as a
 /// varying part and a constant. For 0 the significand is 0 and the weight means nothing.
 fn leading<'b>(x: &Number<'b>, keep: u32) -> (UInt<'b>, SInt<'b>, i64) {
