@@ -14,25 +14,27 @@ pub fn shift_right_near<'b>(x: UInt<'b>, n: UInt<'b>) -> UInt<'b> {
 }
 
 fn shift_right<'b>(x: UInt<'b>, n: UInt<'b>, jam_far: bool) -> UInt<'b> {
-    let w = x.width();
+    let (m, w) = (x.builder(), x.width());
+    // By `d` places, or so far that all falls off. The lowest bit only ever gathers, a sum of products over all steps: written as
+    // such it takes as many levels as its logarithm.
+    let step = |value: UInt<'b>, on: Bit<'b>, d: u32| {
+        let gathered = value.bit(0) | (on & value.slice(d.min(w - 1), 1).any());
+        let moved = if d + 1 < w { value.trunc_low(d + 1).zext(w - 1) } else { m.uint(0u32, w - 1) };
+        on.select(moved, value.trunc_low(1)).cat(gathered.uint())
+    };
     let mut value = x;
     let mut far: Option<Bit> = None;
     for k in 0..n.width() {
         let on = n.bit(k);
         match 1u32.checked_shl(k).filter(|d| *d < w) {
-            Some(d) => {
-                // The bit that becomes the lowest joins those that fall off.
-                let lost = value.slice(d, 0).any().uint();
-                let moved = if d + 1 < w { value.trunc_low(d + 1).cat(lost) } else { lost };
-                value = on.select(moved.zext(w), value).named(&format!("right{k}"));
-            }
+            Some(d) => value = step(value, on, d).named(&format!("right{k}")),
             None => far = Some(far.map_or(on, |f| f | on)),
         }
     }
     match far {
-        Some(far) if !jam_far => far.select(x.builder().uint(0u32, w), value).named("right_far"),
-        Some(far) => far.select(value.any().uint().zext(w), value).named("right_far"),
-        None => value,
+        Some(far) if !jam_far => far.select(m.uint(0u32, w), value).named("right_far"),
+        Some(far) if w > 1 => step(value, far, w).named("right_far"),
+        _ => value,
     }
 }
 
