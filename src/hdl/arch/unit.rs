@@ -428,7 +428,8 @@ fn accumulate(f: &mut Fold, arch: Arch, x: (Factor, Kind), y: (Factor, Kind), c:
     let rest = f.slice(sum, low, full - low);
     let rest = if signed { f.sext(rest, width - low) } else { f.zext(rest, width - low) };
     let high = f.slice(c, low, width - low);
-    let high = plus(f, rest, high, None);
+    // Both are plain: a complement would take a table for every bit where carry chains invert by a pin.
+    let high = f.two(Op::Add, rest, high);
     name(f, high, "high");
     f.concat(&[high, done])
 }
