@@ -24,11 +24,13 @@ pub enum Choice {
 }
 
 /// Pairs of architectures, with their words.
-const PAIRS: [(Arch, Arch, &str); 6] = [
+const PAIRS: [(Arch, Arch, &str); 8] = [
     (Arch::Booth, Arch::Grain, "booth+grain"),
+    (Arch::Carried, Arch::Grain, "carried+grain"),
     (Arch::Rows, Arch::Grain, "rows+grain"),
     (Arch::Table, Arch::Grain, "table+grain"),
     (Arch::Booth, Arch::Cut, "booth+cut"),
+    (Arch::Carried, Arch::Cut, "carried+cut"),
     (Arch::Rows, Arch::Cut, "rows+cut"),
     (Arch::Table, Arch::Cut, "table+cut"),
 ];

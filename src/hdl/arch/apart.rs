@@ -1,16 +1,13 @@
-//! Structures for look-up tables of six inputs whose sources stand in modules of their own.
-//!
-//! Synthesis maps for delay first: it looks through a code or a selected bit and builds a function of seven or eight
-//! inputs twice over rather than one of six behind it. A sealed module stops that.
+//! Structures for look-up tables of six inputs whose sources stand in sealed modules.
 use super::chain::{name, plus};
 use super::coded::Magnitudes;
 use super::factor::Factor;
+use super::sealed::sealed;
 use super::table::{entry, parts};
 use super::unit::{GRAIN, Kind};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
-use crate::pass::Rebuild;
 use crate::pass::fold::Fold;
 use std::ops::RangeInclusive;
 
@@ -18,32 +15,6 @@ use std::ops::RangeInclusive;
 const INPUTS: u32 = 6;
 /// Widths of an OR that is one look-up table, and more than what is taken into another as it is.
 pub(super) const ANY: RangeInclusive<u32> = 4..=INPUTS;
-
-/// A sealed module, after those that there are.
-fn sealed(
-    modules: &mut Vec<Module>,
-    name: &str,
-    inputs: &[(&str, u32)],
-    outputs: &[(&str, u32)],
-    build: impl FnOnce(&mut Fold, &[NodeId]) -> Vec<NodeId>,
-) -> ModuleId {
-    let mut plain = Module { name: name.into(), sealed: true, ..Module::default() };
-    for (port, width) in inputs {
-        let imm = plain.inputs.len() as u32;
-        let node = plain.push(Node { op: Op::Input, width: *width, args: [NodeId(0); 3], imm }, NameId(0), None);
-        plain.inputs.push(Port { name: (*port).into(), width: *width, node });
-    }
-    for (port, width) in outputs {
-        let node = plain.push_const(Bits::zero(*width));
-        plain.outputs.push(Port { name: (*port).into(), width: *width, node });
-    }
-    let mut f = Fold { r: Rebuild::new(&plain) };
-    let ports: Vec<NodeId> = plain.inputs.iter().map(|p| f.r.copy(p.node)).collect();
-    let built = build(&mut f, &ports);
-    plain.outputs.iter().zip(built).for_each(|(p, node)| f.r.set(p.node, node));
-    modules.push(f.r.finish());
-    ModuleId(modules.len() as u32 - 1)
-}
 
 /// A table of `bits` bits at an address.
 fn lookup(f: &mut Fold, label: &str, bits: u32, address: NodeId, value: impl Fn(u32) -> u64) -> NodeId {

@@ -5,11 +5,13 @@
 //! and puts an instance of a module in its place, e.g. `mul_s8x8_booth`. A [`Unit`] says in plain operators what
 //! such a module computes; every architecture of it is another description of the same function, and tests compare the two.
 mod apart;
+mod carried;
 mod chain;
 mod coded;
 mod cone;
 mod factor;
 mod lower;
+mod sealed;
 mod table;
 mod unit;
 
@@ -22,6 +24,8 @@ pub use unit::{Kind, Unit};
 pub enum Arch {
     /// Radix-4 Booth rows: two bits of a factor a row.
     Booth,
+    /// Radix-4 rows of digits from -1 to 2, with a carry from digit to digit.
+    Carried,
     /// A row for each bit of a factor.
     Rows,
     /// Truth tables of parts.
@@ -38,12 +42,13 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 7] = [Arch::Booth, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
+    pub const ALL: [Arch; 8] = [Arch::Booth, Arch::Carried, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
         match self {
             Arch::Booth => "booth",
+            Arch::Carried => "carried",
             Arch::Rows => "rows",
             Arch::Table => "table",
             Arch::Grain => "grain",
@@ -62,6 +67,7 @@ impl Arch {
     pub fn doc(self) -> &'static str {
         match self {
             Arch::Booth => "Booth rows: each adds -2, -1, 0, 1 or 2 times a factor to the running sum",
+            Arch::Carried => "rows: each adds -1, 0, 1 or 2 times a factor to the running sum, its digit with a carry from the one below",
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
             Arch::Table => "tables of at most six inputs",
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",

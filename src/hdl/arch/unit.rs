@@ -3,6 +3,7 @@ use super::Arch;
 use super::apart;
 use super::chain::{Row, Start, chain, name, plus};
 use super::coded::{self, Magnitudes};
+use super::carried::carried_rows;
 use super::factor::{Factor, and_rows, booth_rows, digits};
 use super::table;
 use crate::bits::Bits;
@@ -160,7 +161,7 @@ impl Unit {
             Unit::Lanes { .. } | Unit::Any { .. } => return vec![Arch::Apart],
             _ => {}
         }
-        let mut all = vec![Arch::Booth, Arch::Rows];
+        let mut all = vec![Arch::Booth, Arch::Carried, Arch::Rows];
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
             all.extend([Arch::Table, Arch::Apart]);
         }
@@ -328,10 +329,10 @@ impl Unit {
             Unit::Any { .. } => f.make(Op::RedOr, 1, &inputs, 0),
             Unit::Product { .. } if arch == Arch::Table => table::product(&mut f, x, y),
             Unit::Product { .. } => {
-                let rows = rows(&mut f, arch, (x, a), (y, b), "");
+                let rows = rows(&mut f, &mut modules, arch, (x, a), (y, b), "");
                 chain(&mut f, None, &rows, width)
             }
-            Unit::Accumulate { .. } => accumulate(&mut f, arch, (x, a), (y, b), inputs[2]),
+            Unit::Accumulate { .. } => accumulate(&mut f, &mut modules, arch, [(x, a), (y, b)], inputs[2]),
             Unit::Shift { .. } => {
                 let zero = f.zero(width);
                 shift_add(&mut f, (inputs[0], inputs[1], inputs[2]), zero, 0)
@@ -347,7 +348,7 @@ impl Unit {
                 for lane in 0..*lanes {
                     let mut part = |x: Factor, kind: Kind| Factor { node: f.slice(x.node, kind.bits * lane, kind.bits), ..x };
                     let (x, y) = (part(x, a), part(y, b));
-                    all.extend(rows(&mut f, arch, (x, a), (y, b), &format!("lane{lane}_")));
+                    all.extend(rows(&mut f, &mut modules, arch, (x, a), (y, b), &format!("lane{lane}_")));
                 }
                 // Lane after lane for each weight, so that bits below are soon final.
                 all.sort_by_key(|r| r.offset);
@@ -401,19 +402,30 @@ fn plain_coded(
 }
 
 /// Rows of a product, as few as there can be.
-fn rows(f: &mut Fold, arch: Arch, (x, a): (Factor, Kind), (y, b): (Factor, Kind), label: &str) -> Vec<Row> {
+fn rows(
+    f: &mut Fold,
+    modules: &mut Vec<Module>,
+    arch: Arch,
+    (x, a): (Factor, Kind),
+    (y, b): (Factor, Kind),
+    label: &str,
+) -> Vec<Row> {
     let cost = |x: Kind, y: Kind| match arch {
-        Arch::Booth => digits(y.bits, y.signed) * (x.bits + 1),
+        Arch::Booth | Arch::Carried => digits(y.bits, y.signed) * (x.bits + 1),
         _ => y.bits * x.bits * 2 + y.bits,
     };
     let (x, y) = if cost(a, b) <= cost(b, a) { (x, y) } else { (y, x) };
-    if arch == Arch::Booth { booth_rows(f, x, y, label) } else { and_rows(f, x, y, label) }
+    match arch {
+        Arch::Booth => booth_rows(f, x, y, label),
+        Arch::Carried => carried_rows(f, modules, x, y, label),
+        _ => and_rows(f, x, y, label),
+    }
 }
 
 /// The low bits of `c` enter the first row, where the adder has room for them; the rest is added last.
-fn accumulate(f: &mut Fold, arch: Arch, x: (Factor, Kind), y: (Factor, Kind), c: NodeId) -> NodeId {
+fn accumulate(f: &mut Fold, modules: &mut Vec<Module>, arch: Arch, [x, y]: [(Factor, Kind); 2], c: NodeId) -> NodeId {
     let (signed, width) = (x.1.signed || y.1.signed, f.w(c));
-    let rows = rows(f, arch, x, y, "");
+    let rows = rows(f, modules, arch, x, y, "");
     let bits = x.1.bits + y.1.bits;
     let low = rows.first().map_or(0, |r| f.w(r.bits) - 1).min(width).min(bits - 1);
     // Signed products are short of their width by more than the low bits can add.
