@@ -426,3 +426,18 @@ registry! {
 pub fn find(name: &str) -> Option<&'static dyn AnyBlock> {
     REGISTRY.iter().copied().find(|b| b.name() == name)
 }
+
+/// A block from words as in tables and lists: its name, then parameters as `name=value` or `name value`, with or without `--`.
+pub fn from_words(words: &str) -> Result<Box<dyn Configured>, String> {
+    let mut rest = words.split_whitespace();
+    let name = rest.next().unwrap_or_default();
+    let block = find(name).ok_or_else(|| format!("`{words}`: there is no block `{name}`"))?;
+    let mut params: Vec<(String, String)> = Vec::new();
+    while let Some(word) = rest.next() {
+        let word = word.trim_start_matches("--");
+        let pair = word.split_once('=').or_else(|| Some((word, rest.next()?)));
+        let (parameter, value) = pair.ok_or_else(|| format!("`{words}`: `{word}` has no value"))?;
+        params.push((parameter.into(), value.into()));
+    }
+    block.configure(&params).map_err(|e| format!("`{words}`: {e}"))
+}

@@ -135,12 +135,8 @@ fn shifts(unit: &Unit) -> bool {
     matches!(unit, Unit::Shift { .. } | Unit::ShiftAdd { .. })
 }
 
-/// A block, then its parameters as `name=value`.
 fn design(words: &str) -> Option<Design> {
-    let mut words = words.split(' ');
-    let block = blocks::find(words.next()?)?;
-    let params: Vec<_> = words.filter_map(|w| w.split_once('=')).map(|(n, v)| (n.to_string(), v.to_string())).collect();
-    block.configure(&params).ok()?.design().ok()
+    blocks::from_words(words).ok()?.design().ok()
 }
 
 /// Every unit that is measured.

@@ -50,12 +50,7 @@ impl Anchor {
 
     /// The block.
     pub fn configure(&self) -> Result<Box<dyn Configured>, String> {
-        let mut words = self.block.split(' ');
-        let block = words.next().and_then(blocks::find).ok_or_else(|| format!("there is no block in `{}`", self.block))?;
-        let params: Option<Vec<(String, String)>> =
-            words.map(|w| w.split_once('=').map(|(n, v)| (n.to_string(), v.to_string()))).collect();
-        let params = params.ok_or_else(|| format!("`{}` is not NAME=VALUE …", self.block))?;
-        block.configure(&params).map_err(|e| format!("{}: {e}", self.block))
+        blocks::from_words(&self.block)
     }
 }
 

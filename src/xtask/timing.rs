@@ -50,13 +50,9 @@ fn point(r: &mut Stream) -> Point {
 /// One line of the table.
 fn measure(p: &Point) -> Result<String, String> {
     let part = Part::of(p.target, None)?;
-    let mut words = p.block.words.split(' ');
-    let block = words.next().and_then(blocks::find).ok_or("no such block")?;
-    let words: Vec<&str> = words.collect();
-    let params: Vec<(String, String)> = words.chunks(2).map(|w| (w[0].to_string(), w[1].to_string())).collect();
     let name = if p.block.streams > 1 { format!("{} streams {}", p.block.words, p.block.streams) } else { p.block.words.clone() };
     let head = format!("{name},{},{},{}", p.target.name(), part.name, p.asked);
-    let block = match block.configure(&params) {
+    let block = match blocks::from_words(&p.block.words) {
         Ok(block) => block,
         // Not every combination is legal; it is no point then.
         Err(_) => return Ok(String::new()),

@@ -1,6 +1,6 @@
 //! `cargo xtask tune`: tunes ten blocks anew, nothing remembered, beside what `--arch auto` gives, and writes
 //! `fpga/results/tune.csv`. It fails if the best of a block is larger than its default.
-use narrowgen::blocks::{self, Configured};
+use narrowgen::blocks::{Configured, from_words};
 use narrowgen::flow::architecture::{Choice, Dsp, Shape, Shaped};
 use narrowgen::flow::costs;
 use narrowgen::flow::target::Target;
@@ -26,13 +26,6 @@ const TUNED: &[(&str, Target)] = &[
     ("lmul format e4m3fn", Target::Xc7),
 ];
 
-fn configure(words: &str) -> Result<Box<dyn Configured>, String> {
-    let words: Vec<&str> = words.split(' ').collect();
-    let params: Vec<(String, String)> = words[1..].chunks_exact(2).map(|w| (w[0].to_string(), w[1].to_string())).collect();
-    let block = blocks::find(words[0]).ok_or_else(|| format!("there is no block `{}`", words[0]))?;
-    block.configure(&params).map_err(|e| format!("{}: {e}", words.join(" ")))
-}
-
 /// Runs the task.
 pub fn run(root: &Path, _: &[String]) -> Result<(), String> {
     let yosys = resolve(Tool::Yosys).map_err(|e| e.to_string())?.version;
@@ -40,8 +33,8 @@ pub fn run(root: &Path, _: &[String]) -> Result<(), String> {
     let start = Instant::now();
     for (words, target) in TUNED {
         let began = Instant::now();
-        configure(words)?;
-        let make = || configure(words).unwrap_or_else(|e| panic!("internal error: legal a moment ago: {e}"));
+        from_words(words)?;
+        let make = || from_words(words).unwrap_or_else(|e| panic!("internal error: legal a moment ago: {e}"));
         let (target, memo) = (*target, Memo::new(false));
         let error = |e: &dyn std::fmt::Display| format!("{words} on {target}: {e}");
         let trials = tune(&make, target, Objective::Lut, 1, &memo).map_err(|e| error(&e))?;

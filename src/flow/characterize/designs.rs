@@ -1,6 +1,6 @@
 //! What is measured to characterise a part: single operators, and pipelined blocks as users have them.
 use super::requests::{RandomBlock, below, random_block, random_clock};
-use crate::blocks::{self, Configured};
+use crate::blocks;
 use crate::flow::clocked::{ClockError, Clocked, Clocking};
 use crate::flow::delay;
 use crate::flow::target::Target;
@@ -87,7 +87,7 @@ pub fn planned(model: &DelayModel, target: Target, role: Role, count: usize, see
         let request = random_block(&mut random);
         let mhz = random_clock(&mut random, target);
         let clocking = Clocking { period_ps: Some(1e6 / mhz), streams: request.streams, ..Clocking::default() };
-        let Some(configured) = configure(&request)? else { continue };
+        let Some(configured) = blocks::from_words(&request.words).ok() else { continue };
         let clocked = match Clocked::with_model(configured, &clocking, model.clone()) {
             Ok(clocked) => clocked,
             Err(ClockError::Timing { .. }) => continue,
@@ -102,14 +102,6 @@ pub fn planned(model: &DelayModel, target: Target, role: Role, count: usize, see
         }
     }
     Ok(all)
-}
-
-/// The block of a request; nothing if its parameters are not legal together.
-fn configure(request: &RandomBlock) -> Result<Option<Box<dyn Configured>>, String> {
-    let words: Vec<&str> = request.words.split(' ').collect();
-    let block = blocks::find(words[0]).ok_or_else(|| format!("no block in `{}`", request.words))?;
-    let params: Vec<(String, String)> = words[1..].chunks_exact(2).map(|w| (w[0].to_string(), w[1].to_string())).collect();
-    Ok(block.configure(&params).ok())
 }
 
 /// One operator over input ports.
@@ -137,7 +129,7 @@ fn block(request: &RandomBlock, levels: usize, model: &DelayModel) -> Result<Opt
         // In the units of the model that places the registers.
         let period = 160.0 + 70.0 * levels as f64;
         let clocking = Clocking { period_ps: Some(period), streams: request.streams, ..Clocking::default() };
-        let Some(configured) = configure(request)? else { return Ok(None) };
+        let Some(configured) = blocks::from_words(&request.words).ok() else { return Ok(None) };
         let name = format!("{} streams {} levels {levels}", request.words, request.streams);
         match Clocked::with_model(configured, &clocking, model.clone()) {
             Ok(clocked) => {

@@ -1,10 +1,11 @@
 //! Structures for look-up tables of six inputs whose sources stand in sealed modules.
+use super::build::GRAIN;
 use super::chain::{name, plus};
 use super::coded::Magnitudes;
 use super::factor::Factor;
 use super::sealed::sealed;
 use super::table::{entry, parts};
-use super::unit::{GRAIN, Kind};
+use super::unit::Kind;
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;

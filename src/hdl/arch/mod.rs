@@ -5,12 +5,14 @@
 //! and puts an instance of a module in its place, e.g. `mul_s8x8_booth`. A [`Unit`] says in plain operators what
 //! such a module computes; every architecture of it is another description of the same function, and tests compare the two.
 mod apart;
+mod build;
 mod carried;
 mod chain;
 mod coded;
 mod cone;
 mod factor;
 mod lower;
+mod patterns;
 mod sealed;
 mod table;
 mod unit;
@@ -42,7 +44,8 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 8] = [Arch::Booth, Arch::Carried, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
+    pub const ALL: [Arch; 8] =
+        [Arch::Booth, Arch::Carried, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -67,7 +70,9 @@ impl Arch {
     pub fn doc(self) -> &'static str {
         match self {
             Arch::Booth => "Booth rows: each adds -2, -1, 0, 1 or 2 times a factor to the running sum",
-            Arch::Carried => "rows: each adds -1, 0, 1 or 2 times a factor to the running sum, its digit with a carry from the one below",
+            Arch::Carried => {
+                "rows: each adds -1, 0, 1 or 2 times a factor to the running sum, its digit with a carry from the one below"
+            }
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
             Arch::Table => "tables of at most six inputs",
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",

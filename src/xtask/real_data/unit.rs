@@ -12,12 +12,7 @@ pub struct Unit {
 impl Unit {
     /// A block and its parameters, as on the command line.
     pub fn new(words: &str) -> Result<Unit, String> {
-        let mut words = words.split(' ');
-        let block = words.next().and_then(blocks::find).ok_or("no such block")?;
-        let words: Vec<&str> = words.collect();
-        let params: Vec<(String, String)> =
-            words.chunks(2).map(|w| (w[0].trim_start_matches("--").to_string(), w[1].to_string())).collect();
-        let block = block.configure(&params).map_err(|e| e.to_string())?;
+        let block = blocks::from_words(words)?;
         let design = block.design().map_err(|e| e.to_string())?;
         let native = engine::native(block.as_ref(), &design).map_err(|e| e.to_string())?;
         let verilator = engine::verilated(block.as_ref(), &design).map_err(|e| e.to_string())?;
