@@ -77,11 +77,13 @@ pub fn parse_stat(json: &str) -> Result<(BTreeMap<String, u64>, Option<u64>), St
     let root: Value = serde_json::from_str(json).map_err(|e| format!("the cell statistics are no JSON: {e}"))?;
     let design = root.get("design").ok_or("the cell statistics have no `design`")?;
     let by_type = design.get("num_cells_by_type").and_then(Value::as_object).ok_or("the cell statistics have no cell list")?;
+    let modules = root.get("modules").and_then(Value::as_object);
+    let is_module = |name: &str| modules.is_some_and(|m| m.contains_key(&format!("\\{name}")));
     let mut cells = BTreeMap::new();
     for (name, n) in by_type {
         let n = n.as_u64().ok_or_else(|| format!("the number of `{name}` cells is {n}"))?;
-        // Notes about where a flattened instance stood, no hardware.
-        if name != "$scopeinfo" {
+        // Notes about where a flattened instance stood are no hardware; modules that keep their hierarchy are counted by their cells.
+        if name != "$scopeinfo" && !is_module(name) {
             cells.insert(name.clone(), n);
         }
     }
@@ -207,6 +209,12 @@ mod tests {
         let (cells, transistors) = parse_stat(stat).unwrap();
         let tool = Provenance { name: "yosys".into(), version: "0.70".into(), commands: vec![] };
         SynthReport::from_cells(target, cells, transistors, true, tool)
+    }
+
+    #[test]
+    fn modules_are_no_cells() {
+        let stat = r#"{"modules": {"\\top": {}, "\\digit": {}}, "design": {"num_cells_by_type": {"LUT4": 5, "digit": 2}}}"#;
+        assert_eq!(parse_stat(stat).unwrap().0, BTreeMap::from([("LUT4".to_string(), 5)]));
     }
 
     #[test]
