@@ -24,7 +24,7 @@ pub enum Choice {
 }
 
 /// Pairs of architectures, with their words.
-const PAIRS: [(Arch, Arch, &str); 8] = [
+const PAIRS: [(Arch, Arch, &str); 12] = [
     (Arch::Booth, Arch::Grain, "booth+grain"),
     (Arch::Carried, Arch::Grain, "carried+grain"),
     (Arch::Rows, Arch::Grain, "rows+grain"),
@@ -33,6 +33,10 @@ const PAIRS: [(Arch, Arch, &str); 8] = [
     (Arch::Carried, Arch::Cut, "carried+cut"),
     (Arch::Rows, Arch::Cut, "rows+cut"),
     (Arch::Table, Arch::Cut, "table+cut"),
+    (Arch::Booth, Arch::Late, "booth+late"),
+    (Arch::Carried, Arch::Late, "carried+late"),
+    (Arch::Rows, Arch::Late, "rows+late"),
+    (Arch::Table, Arch::Late, "table+late"),
 ];
 
 impl Choice {

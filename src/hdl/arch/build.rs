@@ -35,6 +35,12 @@ impl Unit {
                 chain(&mut f, None, &rows, width)
             }
             Unit::Accumulate { .. } => accumulate(&mut f, &mut modules, arch, [(x, a), (y, b)], inputs[2]),
+            Unit::Shift { .. } if arch == Arch::Late => late(&mut f, (inputs[0], inputs[1], inputs[2]), width),
+            Unit::ShiftAdd { drop, .. } if arch == Arch::Late => {
+                let term = late(&mut f, (inputs[0], inputs[1], inputs[2]), width + drop);
+                let term = f.slice(term, *drop, width);
+                f.two(Op::Add, inputs[3], term)
+            }
             Unit::Shift { .. } => {
                 let zero = f.zero(width);
                 shift_add(&mut f, (inputs[0], inputs[1], inputs[2]), zero, 0)
@@ -114,6 +120,17 @@ fn accumulate(f: &mut Fold, modules: &mut Vec<Module>, arch: Arch, [x, y]: [(Fac
     let high = f.two(Op::Add, rest, high);
     name(f, high, "high");
     f.concat(&[high, done])
+}
+
+/// ±(x << k): the shifted number or 0 less it.
+fn late(f: &mut Fold, (x, k, s): (NodeId, NodeId, NodeId), width: u32) -> NodeId {
+    let x = if width < f.w(x) { f.slice(x, 0, width) } else { f.zext(x, width) };
+    let plus = f.make(Op::Shl, width, &[x, k], 0);
+    name(f, plus, "shifted");
+    let zero = f.zero(width);
+    let minus = f.two(Op::Sub, zero, plus);
+    name(f, minus, "minus");
+    f.make(Op::Mux, width, &[s, minus, plus], 0)
 }
 
 /// Bits of the distance that the first shift takes.

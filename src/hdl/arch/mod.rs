@@ -36,6 +36,8 @@ pub enum Arch {
     Grain,
     /// The same, and synthesis must not mix the two shifts.
     Cut,
+    /// A shift as it is, and behind it a choice between the number and its negative.
+    Late,
     /// A code for each number that has few values, and rows of functions of the code.
     Code,
     /// Tables of six inputs and selectors in modules of their own, which synthesis must not look into.
@@ -44,8 +46,8 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 8] =
-        [Arch::Booth, Arch::Carried, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Code, Arch::Apart];
+    pub const ALL: [Arch; 9] =
+        [Arch::Booth, Arch::Carried, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Late, Arch::Code, Arch::Apart];
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -56,6 +58,7 @@ impl Arch {
             Arch::Table => "table",
             Arch::Grain => "grain",
             Arch::Cut => "cut",
+            Arch::Late => "late",
             Arch::Code => "code",
             Arch::Apart => "apart",
         }
@@ -79,6 +82,7 @@ impl Arch {
             Arch::Cut => {
                 "a short shift whose result is kept, then one by multiples of eight places with the sign in front of the adder"
             }
+            Arch::Late => "a shift as it is, and behind it a choice between the number and its negative",
             Arch::Code => {
                 "codes of the values that a number can have: each adds a function of its code and sign to the running sum"
             }

@@ -147,7 +147,7 @@ impl Unit {
     pub fn architectures(&self) -> Vec<Arch> {
         let (a, b) = self.factors();
         if self.shifts() {
-            let all = [Arch::Grain, Arch::Cut].into_iter();
+            let all = [Arch::Grain, Arch::Cut, Arch::Late].into_iter();
             return all.chain(matches!(self, Unit::ShiftAdd { .. }).then_some(Arch::Apart)).collect();
         }
         match self {
