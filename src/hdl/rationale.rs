@@ -79,6 +79,8 @@
 //! rather than one of six behind the code. Naming the net does not stop it; a module that keeps its hierarchy does
 //! ([`crate::arch::Arch::Apart`], `sealed`): an E2M1 product takes 14 tables instead of 20, an exact E4M3 MAC 94 instead of 103
 //! (Yosys 0.70, `synth_xilinx`). It is taken only where a block was tuned to it, since it costs levels.
+//! Digits that carry into each other ([`crate::arch::Arch::Carried`]) are sealed for the same reason: the rows of an int8 product take
+//! 91 tables on iCE40 with sealed digits and 109 without, where Booth's take 100.
 //!
 //! *Not taken:* a cost model of synthesis (it would have to predict how carry chains absorb logic, which decides); architectures
 //! chosen by each block's author.
@@ -91,7 +93,8 @@
 //! 1. *Cut.* Registers can only stand between operators, so what is slower than a period becomes
 //!    several operators. Sums become chunks that ripple from stage to stage, because a chain of sums wants its low
 //!    bits early anyway; products become rows and a tree of adders. Loops through declared state are sliced the same way:
-//!    an accumulator that wraps falls apart into one short loop per chunk.
+//!    an accumulator that wraps falls apart into one short loop per chunk. Pieces are chosen by the delays of single operators;
+//!    if the estimate of the whole then misses the period, pieces are cut finer and the steps below are taken again.
 //! 2. *Assign stages.* A stage number per operator under difference constraints, the register bits as
 //!    cost. The constraint matrix is totally unimodular, so the integer optimum is that of the linear program. We descend
 //!    by minimum cuts from the least solution, which for this class of functions ends in the optimum after a few steps; a
