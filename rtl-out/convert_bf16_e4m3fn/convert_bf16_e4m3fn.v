@@ -31,7 +31,6 @@ module convert_bf16_e4m3fn (
   wire is_inf = is_nan_net & (~is_nan_net_2);
   wire normal = |stored;
   wire field_net = x[7] | (~normal);
-  wire right0_net = |x[2:0];
   wire [4:0] field_sum = x[14:10] + 5'h11;
   wire [7:0] field = {field_sum, x[9:8], field_net};
   wire above_diff_7_7;
@@ -40,16 +39,17 @@ module convert_bf16_e4m3fn (
   assign {above_diff_7_7, unused_above_diff, above_diff_5_0} = 8'h3c - {1'd0, x[14:8]};
   wire above = above_diff_7_7;
   wire [6:0] denormal = above ? 7'd0 : {above_diff_5_0, ~field_net};
-  wire [5:0] right0 = denormal[0] ? {1'd0, {normal, x[6:4], |{x[3], right0_net}}} : {normal, x[6:3],
-      right0_net};
-  wire [5:0] right1 = denormal[1] ? {2'd0, {right0[5:3], |right0[2:0]}} : right0;
-  wire [5:0] right2 = denormal[2] ? {4'd0, {right1[5], |right1[4:0]}} : right1;
-  wire [5:0] right_far = (((denormal[3] | denormal[4]) | denormal[5]) | denormal[6]) ? {5'd0, (|right2)} :
-      right2;
-  wire normal_out = right_far[5];
+  wire [4:0] away_sel = denormal[0] ? {1'd0, {normal, x[6:4]}} : {normal, x[6:3]};
+  wire away_net = ((|x[2:0]) | (denormal[0] & x[3])) | (denormal[1] & (|away_sel[1:0]));
+  wire [4:0] away_sel_2 = denormal[1] ? {2'd0, away_sel[4:2]} : away_sel;
+  wire [4:0] away_sel_3 = denormal[2] ? {4'd0, away_sel_2[4]} : away_sel_2;
+  wire away_net_2 = ((denormal[3] | denormal[4]) | denormal[5]) | denormal[6];
+  wire away_net_3 = (away_net | (denormal[2] & (|away_sel_2[3:0]))) | (away_net_2 & (|away_sel_3));
+  wire [4:0] normal_out_sel = away_net_2 ? 5'd0 : away_sel_3;
+  wire normal_out = normal_out_sel[4];
   wire [7:0] floor_code_sel = normal_out ? field : 8'd0;
-  wire [10:0] floor_code = {floor_code_sel, right_far[4:2]};
-  wire away = right_far[1] & (right_far[0] | right_far[2]);
+  wire [10:0] floor_code = {floor_code_sel, normal_out_sel[3:1]};
+  wire away = normal_out_sel[0] & (away_net_3 | normal_out_sel[1]);
   wire [10:0] code = floor_code + {10'd0, away};
   wire over = 11'h07e < code;
   wire [6:0] y_sel = over ? 7'h7e : code[6:0];

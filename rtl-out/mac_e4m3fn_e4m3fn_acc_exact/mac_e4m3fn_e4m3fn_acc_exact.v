@@ -59,7 +59,7 @@ module mac_e4m3fn_e4m3fn_acc_exact (
   wire [4:0] u_next_b_sum = a_exp + b_exp;
   wire [41:0] base = clear ? 42'd0 : acc_q;
   wire [41:0] u_next_y;
-  shift_u8x5_to39_drop2_acc42_grain u_next (.a(u_prod_sig_y), .b(u_next_b_sum), .s(prod_sign), .c(base),
+  shift_u8x5_to39_drop2_acc42_apart u_next (.a(u_prod_sig_y), .b(u_next_b_sum), .s(prod_sign), .c(base),
       .y(u_next_y));
 
   always @(posedge clk) begin

@@ -1,3 +1,4 @@
-shift_u8x5_to39_drop2_acc42_grain.v
+fine_8x3.v
+shift_u8x5_to39_drop2_acc42_apart.v
 mul_u4x4_rows.v
 mac_e4m3fn_e4m3fn_acc_exact.v
