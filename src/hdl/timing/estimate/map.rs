@@ -21,6 +21,8 @@ pub struct Label {
     pub from: Option<usize>,
     /// It comes from a multiplexer behind the tables, which shares no cell with a register.
     pub wide: bool,
+    /// Tables between it and the registers and carry chains before it.
+    pub depth: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -39,69 +41,104 @@ pub fn wire(c: &Circuit, model: &DelayModel, gate: usize) -> f64 {
 }
 
 /// Labels of all gates.
+///
+/// Synthesis maps for the least number of levels, a wide table counting as one, and then saves area wherever that does not make the
+/// deepest cone of the whole design deeper: there it takes narrow tables, which may be more levels.
 pub fn labels(c: &Circuit, model: &DelayModel) -> Vec<Label> {
-    let n = c.net.gates.len();
-    let mut labels = vec![Label { at: 0.0, origin: None, from: None, wide: false }; n];
-    let mut cuts: Vec<Vec<Cut>> = vec![Vec::new(); n];
-    let mut done = vec![false; c.chains.len()];
-    let most = ((model.lut_inputs + model.wide_inputs) as usize).min(MOST);
-    for g in 1..n {
-        let gate = &c.net.gates[g];
-        match gate.kind {
-            Kind::Leaf => match c.chain_of[g] {
-                Some(number) if !std::mem::replace(&mut done[number as usize], true) => {
-                    chain(c, model, &c.chains[number as usize], c.owner[g], &mut labels);
-                }
-                Some(_) => {} // An output of a chain that is done.
-                None if c.is_source(g) => labels[g] = source(c, model, g),
-                None => {} // An output of a lookup, set below.
-            },
-            Kind::Lookup => {
-                let lookup = &c.net.lookups[gate.lookup()];
-                let worst = lookup
-                    .addr
-                    .iter()
-                    .map(|l| l.gate())
-                    .max_by(|a, b| ready(c, model, &labels, *a).total_cmp(&ready(c, model, &labels, *b)));
-                let worst = worst.unwrap_or(0);
-                let levels = 1.0 + (lookup.addr.len() as f64 - f64::from(model.lut_inputs)).max(0.0) / 2.0;
-                let at = ready(c, model, &labels, worst) + levels * model.lut_ps + (levels - 1.0) * model.route_ps;
-                let label = Label { at, origin: labels[worst].origin.or(Some(c.owner[g])), from: Some(worst), wide: false };
-                (g + 1..=g + lookup.width as usize).filter(|i| *i < n).for_each(|i| labels[i] = label);
-            }
-            _ => {
-                let mut args: Vec<usize> = gate.args.iter().map(|l| l.gate()).filter(|a| *a != 0).collect();
-                args.sort_unstable();
-                args.dedup();
-                let mut merged: Vec<Cut> = vec![Cut { leaves: [0; MOST], len: 0, at: 0.0, worst: 0 }];
-                for a in args {
-                    let own = Cut { leaves: [a as u32; MOST], len: 1, at: ready(c, model, &labels, a), worst: a as u32 };
-                    let mut next: Vec<Cut> = Vec::new();
-                    for x in &merged {
-                        for y in cuts[a].iter().chain([&own]) {
-                            if let Some(cut) = join(x, y, most) {
-                                next.push(cut);
-                            }
-                        }
+    let narrow = (model.lut_inputs as usize).min(MOST);
+    let wide = ((model.lut_inputs + model.wide_inputs) as usize).min(MOST);
+    let fast = Mapping::run(c, model, &[wide], 0);
+    if wide == narrow {
+        return fast;
+    }
+    let deepest = fast.iter().map(|l| l.depth).max().unwrap_or(0);
+    Mapping::run(c, model, &[narrow, wide], deepest)
+}
+
+/// The mapping with tables of so many inputs at most.
+struct Mapping {
+    most: usize,
+    labels: Vec<Label>,
+    cuts: Vec<Vec<Cut>>,
+}
+
+impl Mapping {
+    /// Labels of all gates; of two mappings those of the first, if it is no deeper than `deepest`.
+    fn run(c: &Circuit, model: &DelayModel, most: &[usize], deepest: u32) -> Vec<Label> {
+        let n = c.net.gates.len();
+        let start = Label { at: 0.0, origin: None, from: None, wide: false, depth: 0 };
+        let mut all: Vec<Mapping> =
+            most.iter().map(|most| Mapping { most: *most, labels: vec![start; n], cuts: vec![Vec::new(); n] }).collect();
+        let mut done = vec![false; c.chains.len()];
+        for g in 1..n {
+            let gate = &c.net.gates[g];
+            let mut set: Vec<(usize, Label)> = Vec::new();
+            let chosen = |gate: usize| chosen(&all, gate, deepest);
+            match gate.kind {
+                Kind::Leaf => match c.chain_of[g] {
+                    Some(number) if !std::mem::replace(&mut done[number as usize], true) => {
+                        set = chain(c, model, &c.chains[number as usize], c.owner[g], chosen);
                     }
-                    prune(&mut next, model);
-                    merged = next;
+                    Some(_) => {} // An output of a chain that is done.
+                    None if c.is_source(g) => set.push((g, source(c, model, g))),
+                    None => {} // An output of a lookup, set below.
+                },
+                Kind::Lookup => {
+                    let lookup = &c.net.lookups[gate.lookup()];
+                    let at = |gate: usize| chosen(gate).at + wire(c, model, gate);
+                    let worst = lookup.addr.iter().map(|l| l.gate()).max_by(|a, b| at(*a).total_cmp(&at(*b))).unwrap_or(0);
+                    let levels = 1.0 + (lookup.addr.len() as f64 - f64::from(model.lut_inputs)).max(0.0) / 2.0;
+                    let label = Label {
+                        at: at(worst) + levels * model.lut_ps + (levels - 1.0) * model.route_ps,
+                        origin: chosen(worst).origin.or(Some(c.owner[g])),
+                        from: Some(worst),
+                        wide: false,
+                        depth: chosen(worst).depth + levels as u32,
+                    };
+                    set.extend((g + 1..=g + lookup.width as usize).filter(|i| *i < n).map(|i| (i, label)));
                 }
-                let Some(best) = merged.iter().min_by(|a, b| total(a, model).total_cmp(&total(b, model))).copied() else {
-                    continue;
-                };
-                let worst = best.worst as usize;
-                labels[g] = Label {
-                    at: total(&best, model),
-                    origin: labels[worst].origin.or(Some(c.owner[g])),
-                    from: Some(worst),
-                    wide: best.len > model.lut_inputs as usize,
-                };
-                cuts[g] = merged;
+                _ => all.iter_mut().for_each(|m| m.gate(c, model, g)),
+            }
+            for (i, label) in set {
+                all.iter_mut().for_each(|m| m.labels[i] = label);
             }
         }
+        (0..n).map(|g| chosen(&all, g, deepest)).collect()
     }
-    labels
+
+    /// The best of the cuts of a gate.
+    fn gate(&mut self, c: &Circuit, model: &DelayModel, g: usize) {
+        let mut args: Vec<usize> = c.net.gates[g].args.iter().map(|l| l.gate()).filter(|a| *a != 0).collect();
+        args.sort_unstable();
+        args.dedup();
+        let mut merged: Vec<Cut> = vec![Cut { leaves: [0; MOST], len: 0, at: 0.0, worst: 0 }];
+        for a in args {
+            let at = self.labels[a].at + wire(c, model, a);
+            let own = Cut { leaves: [a as u32; MOST], len: 1, at, worst: a as u32 };
+            let mut next: Vec<Cut> = Vec::new();
+            for x in &merged {
+                next.extend(self.cuts[a].iter().chain([&own]).filter_map(|y| join(x, y, self.most)));
+            }
+            prune(&mut next, model);
+            merged = next;
+        }
+        let Some(best) = merged.iter().min_by(|a, b| total(a, model).total_cmp(&total(b, model))).copied() else { return };
+        let worst = best.worst as usize;
+        let depth = best.leaves[..best.len].iter().map(|l| self.labels[*l as usize].depth).max();
+        self.labels[g] = Label {
+            at: total(&best, model),
+            origin: self.labels[worst].origin.or(Some(c.owner[g])),
+            from: Some(worst),
+            wide: best.len > model.lut_inputs as usize,
+            depth: depth.unwrap_or(0) + 1,
+        };
+        self.cuts[g] = merged;
+    }
+}
+
+fn chosen(all: &[Mapping], gate: usize, deepest: u32) -> Label {
+    let fits = all.iter().map(|m| m.labels[gate]).find(|l| l.depth <= deepest);
+    fits.unwrap_or_else(|| all[all.len() - 1].labels[gate])
 }
 
 fn source(c: &Circuit, model: &DelayModel, g: usize) -> Label {
@@ -112,12 +149,8 @@ fn source(c: &Circuit, model: &DelayModel, g: usize) -> Label {
         origin: own,
         from: None,
         wide: false,
+        depth: 0,
     }
-}
-
-/// When a gate's value has reached its sinks.
-fn ready(c: &Circuit, model: &DelayModel, labels: &[Label], gate: usize) -> f64 {
-    labels[gate].at + wire(c, model, gate)
 }
 
 /// The delay of the table itself grows with inputs beyond those of one table.
@@ -168,7 +201,8 @@ fn prune(cuts: &mut Vec<Cut>, model: &DelayModel) {
 }
 
 /// Labels of the outputs of a carry chain.
-fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, labels: &mut [Label]) {
+fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, label: impl Fn(usize) -> Label) -> Vec<(usize, Label)> {
+    let mut out: Vec<(usize, Label)> = Vec::new();
     let mut carry: Option<(f64, usize)> = None;
     let constant = |l: &Lit| *l == FALSE || *l == TRUE;
     for (i, sum) in chain.sums.iter().enumerate() {
@@ -177,7 +211,7 @@ fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, labels: 
             // Where the chain has no inverter of its own, complements are tables in front of it.
             let inverted = l.negated() != (chain.subtract && k == 1);
             let table = if inverted && model.inverts && c.is_source(l.gate()) { model.level_ps() } else { 0.0 };
-            let at = ready(c, model, labels, l.gate()) + table;
+            let at = label(l.gate()).at + wire(c, model, l.gate()) + table;
             if input.is_none_or(|(t, _)| at > t) {
                 input = Some((at, l.gate()));
             }
@@ -186,8 +220,8 @@ fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, labels: 
             let direct = input.map(|(t, g)| (t + model.lut_ps, g));
             let through = carry.map(|(t, g)| (t + model.carry_out_ps, g));
             let (at, from) = later(direct, through).unwrap_or((model.clk_to_q_ps, 0));
-            labels[*g] =
-                Label { at, origin: labels[from].origin.or(Some(owner)), from: Some(from).filter(|f| *f != 0), wide: false };
+            let origin = label(from).origin.or(Some(owner));
+            out.push((*g, Label { at, origin, from: Some(from).filter(|f| *f != 0), wide: false, depth: 0 }));
         }
         let enters = input.map(|(t, g)| (t + model.carry_in_ps, g));
         let passes = carry.map(|(t, g)| (t + model.carry_bit_ps, g));
@@ -195,8 +229,9 @@ fn chain(c: &Circuit, model: &DelayModel, chain: &Chain, owner: NodeId, labels: 
     }
     if let (Some(g), Some((t, from))) = (chain.carry, carry) {
         let at = t + model.carry_out_ps + model.carry_exit_ps;
-        labels[g] = Label { at, origin: labels[from].origin.or(Some(owner)), from: Some(from), wide: false };
+        out.push((g, Label { at, origin: label(from).origin.or(Some(owner)), from: Some(from), wide: false, depth: 0 }));
     }
+    out
 }
 
 fn later(a: Option<(f64, usize)>, b: Option<(f64, usize)>) -> Option<(f64, usize)> {
