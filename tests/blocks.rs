@@ -278,6 +278,8 @@ fn mac_of_every_kind() {
                 "round=stochastic-rne random_bits=6",
                 "subnormals_out=flush",
                 "round=rna nan=max",
+                "clear=zero",
+                "clear=zero overflow=nonfinite",
             ] {
                 points += usize::from(maybe("mac", &format!("a={a} b={b} acc={acc} {policy}")) > 0);
                 let at_output = format!("a={a} b={b} acc={acc} normalize=output terms=3 {policy}");
@@ -327,7 +329,7 @@ fn random_formats_and_policies() {
                 };
                 ("dot", format!("a={a} b={b} lanes={} {sum} out={}", 1 + r.below(4), if r.below(3) == 0 { out } else { d }))
             }
-            _ => ("mac", format!("a={a} b={b} acc={out}")),
+            _ => ("mac", format!("a={a} b={b} acc={out} clear={}", r.pick(&["load", "zero"]))),
         };
         let round = if r.below(2) == 0 { r.pick(ROUNDS) } else { "rne" };
         let edges: Vec<&str> = EDGES.iter().copied().filter(|e| !e.contains("nan_sign")).collect();

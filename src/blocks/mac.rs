@@ -231,7 +231,10 @@ mod rtl {
         match p.clear {
             Clear::Load => acc.set_when(en, accumulate(&target, random, base, product).named("next")),
             Clear::Zero => {
-                let (base, held) = without_specials(base, &product);
+                // A sum that overflows to a NaN keeps its sign once, then the NaN is the one without.
+                let signed_nan = target.rounding.overflow == Overflow::Nonfinite
+                    && matches!(format, Format::Minifloat(f) if f.special == Special::Fn && f.signed);
+                let (base, held) = if signed_nan { (base, None) } else { without_specials(base, &product) };
                 let sum = accumulate(&target, random, base, product).named("sum");
                 let step = held.map_or(en, |held| (en & !held).named("step"));
                 acc.set(clear.select(zero, step.select(sum, acc.get())));

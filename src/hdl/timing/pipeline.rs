@@ -177,11 +177,12 @@ pub fn pipeline(design: &Design, request: &Request) -> Result<Pipelined, TimingE
 const PIECES: [f64; 6] = [1.0, 0.95, 0.9, 0.85, 0.8, 0.7];
 
 /// The design cut for a period, and its schedule; nothing if it takes more stages. If what was cut turns out too long it
-/// is cut finer; if nothing fits, the shortest is the best that there is.
+/// is cut finer, unless the number of stages is given: finer pieces take more. If nothing fits, the shortest is the best that there is.
 fn attempt(design: &Design, request: &Request, period_ps: f64, stages: Option<u32>) -> Option<(Module, Schedule)> {
     let mut tried: Vec<Module> = Vec::new();
     let mut best: Option<(Module, Schedule)> = None;
-    for fraction in PIECES {
+    let pieces = if stages.is_some() { 1 } else { PIECES.len() };
+    for fraction in &PIECES[..pieces] {
         let module = prepare(design, request, period_ps * fraction);
         if tried.contains(&module) {
             continue;
