@@ -69,3 +69,19 @@ fn wires_count_by_fan_out() {
     let model = DelayModel { route_ps: 100.0, fanout_ps: 7.0, ..levels(4) };
     assert_eq!(period(&select, &model), 1000.0 + 100.0 + 5.0 * 7.0);
 }
+
+#[test]
+fn area_is_saved_in_cones_that_are_not_the_deepest() {
+    let model = DelayModel { wide_inputs: 3, mux_ps: 100.0, ..levels(4) };
+    let arrival = |beside: u32| {
+        let d = made(|m| {
+            m.output("y", m.uint_in("x", 7).parity());
+            m.output("z", m.uint_in("w", beside).parity());
+        });
+        let e = estimate(d.top(), None, &model);
+        e.arrival_ps[d.top().outputs[0].node.index()]
+    };
+    // One table of four inputs and three multiplexers; two tables where another cone has two levels anyway.
+    assert_eq!(arrival(2), 1300.0);
+    assert_eq!(arrival(40), 2000.0);
+}
