@@ -3,7 +3,7 @@ use super::architecture::Choice;
 use super::report::SynthReport;
 use super::target::Target;
 use crate::blocks;
-use crate::hdl::arch::{Arch, Kind, Unit, lower};
+use crate::hdl::arch::{Arch, Kind, Square, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
 use std::mem::discriminant;
@@ -152,6 +152,7 @@ fn alone() -> Vec<Unit> {
             all.push(Unit::Product { a: kind(bits, signed), b: kind(bits, signed) });
         }
         all.push(Unit::Product { a: kind(4, signed), b: kind(8, signed) });
+        all.extend([4, 6, 8, 12, 16].map(|bits| Square { a: kind(bits, signed) }.into()));
         for (bits, width) in [(4, 16), (8, 32)] {
             all.push(Unit::Accumulate { a: kind(bits, signed), b: kind(bits, signed), width });
         }
@@ -219,6 +220,7 @@ fn distance(a: &Unit, b: &Unit) -> Option<u32> {
         (Unit::Coded { base: x, lanes: m, .. }, Unit::Coded { base: y, lanes: n, .. }) => {
             m.abs_diff(*n).min(8) + 16 * u32::from(x != y)
         }
+        (Unit::Own(x), Unit::Own(y)) => x.unlike(y)?,
         _ => return None,
     };
     Some(straight.min(crossed) + rest)

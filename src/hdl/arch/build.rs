@@ -21,6 +21,7 @@ impl Unit {
         let (x, y) = (Factor { node: inputs[0], signed: a.signed }, Factor { node: second, signed: b.signed });
         let width = plain.outputs[0].width;
         let out = match self {
+            Unit::Own(own) => own.form().build(&mut f, &mut modules, arch, &inputs),
             Unit::Product { .. } if arch == Arch::Apart => apart::product(&mut f, &mut modules, x, y),
             Unit::Coded { table, .. } if arch == Arch::Apart => apart::coded(&mut f, &mut modules, table, &inputs, width),
             Unit::ShiftAdd { drop, .. } if arch == Arch::Apart => {

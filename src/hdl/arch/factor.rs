@@ -28,6 +28,11 @@ impl Factor {
     }
 }
 
+/// A bit in every place.
+pub(super) fn spread(f: &mut Fold, bit: NodeId, width: u32) -> NodeId {
+    f.sext(bit, width)
+}
+
 /// Radix-4 digits of a factor.
 pub(super) fn digits(bits: u32, signed: bool) -> u32 {
     if signed { bits.div_ceil(2) } else { bits / 2 + 1 }

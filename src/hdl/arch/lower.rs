@@ -2,6 +2,7 @@
 use super::Arch;
 use super::cone::{Cone, Place};
 use super::patterns::{Terms, leaves, most, only_product, shifted};
+use super::square::Square;
 use super::unit::{Kind, Unit};
 use crate::edit::uses;
 use crate::ir::*;
@@ -132,7 +133,11 @@ impl Plans {
                 }
                 Op::MulS | Op::MulU => {
                     let (a, b) = kinds(&mut f, old, id);
-                    plans.add(library, id, Unit::Product { a, b }, vec![id], Vec::new(), &[]);
+                    let args = old.args(id);
+                    let square = args[0] == args[1] && plans.add(library, id, Square { a }.into(), vec![id], Vec::new(), &[]);
+                    if !square {
+                        plans.add(library, id, Unit::Product { a, b }, vec![id], Vec::new(), &[]);
+                    }
                 }
                 _ => {}
             }
@@ -347,5 +352,5 @@ fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
     // Factors without their idle bits have a shorter product.
     let width = old.width(id);
     let out = f.above_zeros(out, plan.zeros);
-    if a.signed || b.signed { f.sext(out, width) } else { f.zext(out, width) }
+    if plan.unit.signed() { f.sext(out, width) } else { f.zext(out, width) }
 }

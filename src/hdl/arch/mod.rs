@@ -11,14 +11,18 @@ mod chain;
 mod coded;
 mod cone;
 mod factor;
+mod form;
 mod lower;
 mod patterns;
 mod sealed;
+mod square;
 mod table;
 mod unit;
 
 pub use coded::Magnitudes;
+pub use form::Own;
 pub use lower::lower;
+pub use square::Square;
 pub use unit::{Kind, Unit};
 
 /// How a product is made.

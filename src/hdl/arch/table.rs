@@ -8,7 +8,7 @@ use crate::pass::fold::Fold;
 use num_bigint::BigInt;
 
 /// Address bits of a table: those of the largest look-up table.
-const INPUTS: u32 = 6;
+pub(super) const INPUTS: u32 = 6;
 
 /// True if two tables or fewer make the product.
 pub(super) fn fits(a: Kind, b: Kind) -> bool {
@@ -64,9 +64,13 @@ fn lookup(f: &mut Fold, x: Factor, y: Factor, width: u32, label: &str) -> NodeId
 
 /// The product of two factors whose codes are an address, the first in its high bits.
 pub(super) fn entry(address: u32, x: Kind, y: Kind) -> i64 {
-    let value = |code: u32, kind: Kind| match kind.signed && code >> (kind.bits - 1) & 1 == 1 {
+    value(address >> y.bits, x) * value(address & ((1 << y.bits) - 1), y)
+}
+
+/// What a code stands for.
+pub(super) fn value(code: u32, kind: Kind) -> i64 {
+    match kind.signed && code >> (kind.bits - 1) & 1 == 1 {
         true => i64::from(code) - (1 << kind.bits),
         false => i64::from(code),
-    };
-    value(address >> y.bits, x) * value(address & ((1 << y.bits) - 1), y)
+    }
 }

@@ -2,6 +2,7 @@
 use super::Arch;
 use super::apart;
 use super::coded::Magnitudes;
+use super::form::{Form, Own, plain_module};
 use super::table;
 use crate::bits::Bits;
 use crate::ir::*;
@@ -17,7 +18,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    fn word(self) -> String {
+    pub(super) fn word(self) -> String {
         format!("{}{}", if self.signed { 's' } else { 'u' }, self.bits)
     }
 }
@@ -102,9 +103,19 @@ pub enum Unit {
         /// Width of `c` and of the result.
         width: u32,
     },
+    /// One that stands in a file of its own.
+    Own(Own),
 }
 
 impl Unit {
+    /// The unit, if it stands in a file of its own.
+    pub(super) fn form(&self) -> Option<&dyn Form> {
+        match self {
+            Unit::Own(own) => Some(own.form()),
+            _ => None,
+        }
+    }
+
     /// Its name in module names and cost tables, e.g. `mul_s8x8` or `mac_s8x8_acc32`.
     pub fn name(&self) -> String {
         let pair = |a: &Kind, b: &Kind| match a.signed == b.signed {
@@ -112,6 +123,7 @@ impl Unit {
             false => format!("{}x{}", a.word(), b.word()),
         };
         match self {
+            Unit::Own(own) => own.form().name(),
             Unit::Product { a, b } => format!("mul_{}", pair(a, b)),
             Unit::Accumulate { a, b, width } => format!("mac_{}_acc{width}", pair(a, b)),
             Unit::Shift { a, b, width } => format!("shift_{}x{}_to{width}", a.word(), b.bits),
@@ -129,6 +141,7 @@ impl Unit {
     /// One line on what it computes.
     pub(super) fn doc(&self) -> &'static str {
         match self {
+            Unit::Own(own) => own.form().doc(),
             Unit::Product { .. } => "product a * b in full width",
             Unit::Accumulate { .. } => "c + a * b, modulo the width of c",
             Unit::Shift { .. } => "a << b, negated if s is 1",
@@ -145,6 +158,9 @@ impl Unit {
 
     /// Architectures that can build it.
     pub fn architectures(&self) -> Vec<Arch> {
+        if let Some(form) = self.form() {
+            return form.architectures();
+        }
         let (a, b) = self.factors();
         if self.shifts() {
             let all = [Arch::Grain, Arch::Cut, Arch::Late].into_iter();
@@ -171,7 +187,15 @@ impl Unit {
     /// True if synthesis would give it a multiplier block: both factors are long enough for one.
     pub fn worth_dsp(&self) -> bool {
         let (a, b) = self.factors();
-        matches!(self, Unit::Product { .. } | Unit::Accumulate { .. } | Unit::Dot { .. }) && a.bits >= 5 && b.bits >= 5
+        let product =
+            matches!(self, Unit::Product { .. } | Unit::Accumulate { .. } | Unit::Dot { .. } | Unit::Own(Own::Square(_)));
+        product && a.bits >= 5 && b.bits >= 5
+    }
+
+    /// True if the result may be negative.
+    pub(super) fn signed(&self) -> bool {
+        let (a, b) = self.factors();
+        self.form().map_or(a.signed || b.signed, Form::signed)
     }
 
     /// Kinds of the factors, of a significand and its distance, or of an address and its magnitude.
@@ -184,12 +208,16 @@ impl Unit {
             | Unit::Lanes { a, b, .. }
             | Unit::ShiftAdd { a, b, .. } => (*a, *b),
             Unit::Any { bits } => [*bits, 1].map(|bits| Kind { bits, signed: false }).into(),
+            Unit::Own(own) => own.factors(),
             Unit::Coded { table, .. } => [table.address_bits(), table.bits()].map(|bits| Kind { bits, signed: false }).into(),
         }
     }
 
     /// The module in plain operators: its meaning.
     pub fn plain(&self) -> Module {
+        if let Some(form) = self.form() {
+            return plain_module(form);
+        }
         let mut m = Module { name: self.name(), ..Module::default() };
         let input = |m: &mut Module, name: &str, width: u32| {
             let imm = m.inputs.len() as u32;
@@ -292,6 +320,7 @@ impl Unit {
     /// Width of the result.
     pub fn width(&self) -> u32 {
         match self {
+            Unit::Own(own) => own.form().width(),
             Unit::Product { a, b } => a.bits + b.bits,
             Unit::Any { .. } => 1,
             Unit::Accumulate { width, .. }

@@ -1,5 +1,5 @@
 //! Every architecture computes what its unit says, on every input.
-use narrowgen_hdl::arch::{Kind, Magnitudes, Unit};
+use narrowgen_hdl::arch::{Kind, Magnitudes, Square, Unit};
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::verify::verify;
@@ -37,6 +37,11 @@ fn products_of_12_by_12() {
         let twelve = Kind { bits: 12, signed };
         check(&Unit::Product { a: twelve, b: twelve });
     }
+}
+
+#[test]
+fn squares() {
+    kinds(1..=16).into_iter().for_each(|a| check(&Square { a }.into()));
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! Units that stand in a file of their own.
+use super::Arch;
+use super::square::Square;
+use super::unit::{Kind, Unit};
+use crate::ir::*;
+use crate::ops::Op;
+use crate::pass::fold::Fold;
+
+/// The units.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Own {
+    /// A square.
+    Square(Square),
+}
+
+impl Own {
+    pub(super) fn form(&self) -> &dyn Form {
+        match self {
+            Own::Square(form) => form,
+        }
+    }
+
+    /// How unlike two units are, besides the kinds of what is multiplied; nothing if they cannot be compared.
+    pub fn unlike(&self, other: &Own) -> Option<u32> {
+        match (self, other) {
+            (Own::Square(_), Own::Square(_)) => Some(0),
+        }
+    }
+
+    /// Kinds of what is multiplied.
+    pub(super) fn factors(&self) -> (Kind, Kind) {
+        match self {
+            Own::Square(form) => (form.a, form.a),
+        }
+    }
+}
+
+impl From<Square> for Unit {
+    fn from(form: Square) -> Unit {
+        Unit::Own(Own::Square(form))
+    }
+}
+
+/// What such a unit says of itself.
+pub(super) trait Form {
+    /// Its name in module names and cost tables.
+    fn name(&self) -> String;
+    /// One line on what it computes.
+    fn doc(&self) -> &'static str;
+    /// Architectures that can build it.
+    fn architectures(&self) -> Vec<Arch>;
+    /// Input ports with their widths.
+    fn inputs(&self) -> Vec<(String, u32)>;
+    /// Width of the result.
+    fn width(&self) -> u32;
+    /// True if the result may be negative.
+    fn signed(&self) -> bool;
+    /// What it computes in plain operators, over nodes of the inputs.
+    fn plain(&self, m: &mut Module, inputs: &[NodeId]) -> NodeId;
+    /// The same as an architecture builds it; modules that it is made of go to `modules`.
+    fn build(&self, f: &mut Fold, modules: &mut Vec<Module>, arch: Arch, inputs: &[NodeId]) -> NodeId;
+}
+
+/// The module in plain operators.
+pub(super) fn plain_module(form: &dyn Form) -> Module {
+    let mut m = Module { name: form.name(), ..Module::default() };
+    let mut nodes = Vec::new();
+    for (name, width) in form.inputs() {
+        let imm = m.inputs.len() as u32;
+        let node = m.push(Node { op: Op::Input, width, args: [NodeId(0); 3], imm }, NameId(0), None);
+        m.inputs.push(Port { name, width, node });
+        nodes.push(node);
+    }
+    let node = form.plain(&mut m, &nodes);
+    m.outputs.push(Port { name: "y".into(), width: form.width(), node });
+    m
+}
+
+/// An operator without a name.
+pub(super) fn push(m: &mut Module, op: Op, width: u32, args: &[NodeId]) -> NodeId {
+    m.push_op(op, width, args, 0, NameId(0), None)
+}
