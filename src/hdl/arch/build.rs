@@ -2,12 +2,14 @@
 use super::carried::carried_rows;
 use super::chain::{Row, Start, chain, name, plus};
 use super::factor::{Factor, and_rows, booth_rows, digits};
+use super::heap::{Counters, heap};
 use super::unit::{Kind, Unit};
 use super::{Arch, apart, coded, table};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
 use crate::pass::{Rebuild, optimize};
+use num_bigint::BigInt;
 
 impl Unit {
     /// The module built as `arch` says, on top of those that it is made of.
@@ -33,7 +35,12 @@ impl Unit {
             Unit::Product { .. } if arch == Arch::Table => table::product(&mut f, x, y),
             Unit::Product { .. } => {
                 let rows = rows(&mut f, &mut modules, arch, (x, a), (y, b), "");
-                chain(&mut f, None, &rows, width)
+                add_rows(&mut f, &mut modules, arch, &rows, width)
+            }
+            Unit::Accumulate { .. } if arch.counts() => {
+                let mut rows = rows(&mut f, &mut modules, arch, (x, a), (y, b), "");
+                rows.push(Row { bits: inputs[2], offset: 0, carry: None, owed: BigInt::ZERO });
+                add_rows(&mut f, &mut modules, arch, &rows, width)
             }
             Unit::Accumulate { .. } => accumulate(&mut f, &mut modules, arch, [(x, a), (y, b)], inputs[2]),
             Unit::Shift { .. } if arch == Arch::Late => late(&mut f, (inputs[0], inputs[1], inputs[2]), width),
@@ -61,7 +68,7 @@ impl Unit {
                 }
                 // Lane after lane for each weight, so that bits below are soon final.
                 all.sort_by_key(|r| r.offset);
-                chain(&mut f, None, &all, width)
+                add_rows(&mut f, &mut modules, arch, &all, width)
             }
         };
         f.r.set(plain.outputs[0].node, out);
@@ -78,6 +85,15 @@ impl Unit {
     }
 }
 
+/// The sum of rows: one after the other, or as columns of bits.
+fn add_rows(f: &mut Fold, modules: &mut Vec<Module>, arch: Arch, rows: &[Row], width: u32) -> NodeId {
+    match arch {
+        Arch::Heap | Arch::BoothHeap => heap(f, modules, rows, width, Counters::Three),
+        Arch::Counters => heap(f, modules, rows, width, Counters::Six),
+        _ => chain(f, None, rows, width),
+    }
+}
+
 /// Rows of a product, as few as there can be.
 fn rows(
     f: &mut Fold,
@@ -88,12 +104,12 @@ fn rows(
     label: &str,
 ) -> Vec<Row> {
     let cost = |x: Kind, y: Kind| match arch {
-        Arch::Booth | Arch::Carried => digits(y.bits, y.signed) * (x.bits + 1),
+        Arch::Booth | Arch::Carried | Arch::BoothHeap => digits(y.bits, y.signed) * (x.bits + 1),
         _ => y.bits * x.bits * 2 + y.bits,
     };
     let (x, y) = if cost(a, b) <= cost(b, a) { (x, y) } else { (y, x) };
     match arch {
-        Arch::Booth => booth_rows(f, x, y, label),
+        Arch::Booth | Arch::BoothHeap => booth_rows(f, x, y, label),
         Arch::Carried => carried_rows(f, modules, x, y, label),
         _ => and_rows(f, x, y, label),
     }

@@ -47,9 +47,6 @@ pub(super) fn carried_rows(f: &mut Fold, modules: &mut Vec<Module>, x: Factor, y
 /// The module of a digit, one for all rows.
 fn digit_module(modules: &mut Vec<Module>) -> ModuleId {
     const NAME: &str = "carried_digit";
-    if let Some(at) = modules.iter().position(|m| m.name == NAME) {
-        return ModuleId(at as u32);
-    }
     let inputs = [("low", 1), ("high", 1), ("carry", 1)];
     let outputs = [("odd", 1), ("minus", 1), ("carry_out", 1)];
     sealed(modules, NAME, &inputs, &outputs, |f, p| digit(f, [p[0], p[1], p[2]]).to_vec())

@@ -54,13 +54,19 @@ impl Library<'_> {
         }
         let arch = (self.choose)(unit).filter(|a| unit.architectures().contains(a));
         let id = arch.map(|arch| {
-            let (built, first) = (unit.build(arch), NEW + self.modules.len() as u32);
+            let built = unit.build(arch);
+            let mut places: Vec<ModuleId> = Vec::new();
             for mut m in built.modules {
-                m.instances.iter_mut().for_each(|i| i.module.0 += first);
-                m.name = self.free_name(&m.name);
-                self.modules.push(m);
+                m.instances.iter_mut().for_each(|i| i.module = places[i.module.index()]);
+                // Adders and digits are the same for all units.
+                let known = self.modules.iter().position(|k| *k == m).unwrap_or(self.modules.len());
+                if known == self.modules.len() {
+                    m.name = self.free_name(&m.name);
+                    self.modules.push(m);
+                }
+                places.push(ModuleId(NEW + known as u32));
             }
-            ModuleId(first + built.top.0)
+            places[built.top.index()]
         });
         self.known.insert(unit.clone(), id);
         id

@@ -12,6 +12,7 @@ mod coded;
 mod cone;
 mod factor;
 mod form;
+mod heap;
 mod lower;
 mod patterns;
 mod sealed;
@@ -34,6 +35,12 @@ pub enum Arch {
     Carried,
     /// A row for each bit of a factor.
     Rows,
+    /// The bits of bit rows as columns, made lower by full adders.
+    Heap,
+    /// The same with Booth rows.
+    BoothHeap,
+    /// The bits of bit rows as columns, made lower by counters of six bits.
+    Counters,
     /// Truth tables of parts.
     Table,
     /// A short shift, then one by multiples of eight places with the sign in front of an adder.
@@ -50,8 +57,25 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 9] =
-        [Arch::Booth, Arch::Carried, Arch::Rows, Arch::Table, Arch::Grain, Arch::Cut, Arch::Late, Arch::Code, Arch::Apart];
+    pub const ALL: [Arch; 12] = [
+        Arch::Booth,
+        Arch::Carried,
+        Arch::Rows,
+        Arch::Heap,
+        Arch::BoothHeap,
+        Arch::Counters,
+        Arch::Table,
+        Arch::Grain,
+        Arch::Cut,
+        Arch::Late,
+        Arch::Code,
+        Arch::Apart,
+    ];
+
+    /// True if it takes rows as columns of bits.
+    fn counts(self) -> bool {
+        matches!(self, Arch::Heap | Arch::BoothHeap | Arch::Counters)
+    }
 
     /// Its word on the command line and in module names.
     pub fn name(self) -> &'static str {
@@ -59,6 +83,9 @@ impl Arch {
             Arch::Booth => "booth",
             Arch::Carried => "carried",
             Arch::Rows => "rows",
+            Arch::Heap => "heap",
+            Arch::BoothHeap => "booth_heap",
+            Arch::Counters => "counters",
             Arch::Table => "table",
             Arch::Grain => "grain",
             Arch::Cut => "cut",
@@ -81,6 +108,9 @@ impl Arch {
                 "rows: each adds -1, 0, 1 or 2 times a factor to the running sum, its digit with a carry from the one below"
             }
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
+            Arch::Heap => "bit rows as columns of bits, which full adders make two rows of",
+            Arch::BoothHeap => "Booth rows as columns of bits, which full adders make two rows of",
+            Arch::Counters => "bit rows as columns of bits, which counters of six bits make three rows of",
             Arch::Table => "tables of at most six inputs",
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",
             Arch::Cut => {

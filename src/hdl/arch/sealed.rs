@@ -16,7 +16,25 @@ pub(super) fn sealed(
     outputs: &[(&str, u32)],
     build: impl FnOnce(&mut Fold, &[NodeId]) -> Vec<NodeId>,
 ) -> ModuleId {
-    let mut plain = Module { name: name.into(), sealed: true, ..Module::default() };
+    let doc = format!("{name}: kept apart from the logic around it by synthesis");
+    let at = helper(modules, name, &doc, inputs, outputs, build);
+    modules[at.index()].sealed = true;
+    at
+}
+
+/// A module of single bits or small numbers; the one of that name if there is one.
+pub(super) fn helper(
+    modules: &mut Vec<Module>,
+    name: &str,
+    doc: &str,
+    inputs: &[(&str, u32)],
+    outputs: &[(&str, u32)],
+    build: impl FnOnce(&mut Fold, &[NodeId]) -> Vec<NodeId>,
+) -> ModuleId {
+    if let Some(at) = modules.iter().position(|m| m.name == name) {
+        return ModuleId(at as u32);
+    }
+    let mut plain = Module { name: name.into(), doc: vec![doc.into()], ..Module::default() };
     for (port, width) in inputs {
         let imm = plain.inputs.len() as u32;
         let node = plain.push(Node { op: Op::Input, width: *width, args: [NodeId(0); 3], imm }, NameId(0), None);

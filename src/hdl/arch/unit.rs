@@ -172,7 +172,7 @@ impl Unit {
             Unit::Lanes { .. } | Unit::Any { .. } => return vec![Arch::Apart],
             _ => {}
         }
-        let mut all = vec![Arch::Booth, Arch::Carried, Arch::Rows];
+        let mut all = vec![Arch::Booth, Arch::Carried, Arch::Rows, Arch::Heap, Arch::BoothHeap, Arch::Counters];
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
             all.extend([Arch::Table, Arch::Apart]);
         }

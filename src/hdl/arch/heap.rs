@@ -1,0 +1,203 @@
+//! Rows of partial products as columns of bits, which counters make lower until an adder takes them.
+//!
+//! Full and half adders take a column only as far down as the next of the heights 2, 3, 4, 6, 9, 13 … asks for (L. Dadda, *Alta
+//! Frequenza* 34, 1965), so that few of them are needed. Counters of six bits into three suit look-up tables of six inputs; they leave
+//! three rows, which one carry chain adds: the sum of three bits and what the column below carries are four inputs, and the
+//! carries are its plain operand (a ternary adder).
+use super::chain::{Row, name, plus};
+use super::sealed::helper;
+use crate::bits::Bits;
+use crate::ir::*;
+use crate::ops::Op;
+use crate::pass::fold::Fold;
+use num_bigint::BigInt;
+use num_traits::Euclid;
+use std::collections::VecDeque;
+
+/// What makes columns lower.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counters {
+    /// Full and half adders, down to two rows.
+    Three,
+    /// Counters of six bits, down to three rows.
+    Six,
+}
+
+/// Bits by weight, the oldest first.
+struct Heap<'f, 'a, 'm> {
+    f: &'f mut Fold<'a>,
+    modules: &'m mut Vec<Module>,
+    columns: Vec<VecDeque<NodeId>>,
+    made: usize,
+}
+
+/// The sum of rows modulo 2^`width`.
+pub(super) fn heap(f: &mut Fold, modules: &mut Vec<Module>, rows: &[Row], width: u32, counters: Counters) -> NodeId {
+    let owed: BigInt = rows.iter().map(|r| r.owed.clone()).sum();
+    let due = (-owed).rem_euclid(&(BigInt::from(1) << width));
+    let mut h = Heap { f, modules, columns: vec![VecDeque::new(); width as usize], made: 0 };
+    for row in rows {
+        for i in (0..h.f.w(row.bits)).take_while(|i| row.offset + i < width) {
+            let bit = h.f.slice(row.bits, i, 1);
+            h.push(row.offset + i, bit);
+        }
+        if let Some(carry) = row.carry.filter(|_| row.offset < width) {
+            h.push(row.offset, carry);
+        }
+    }
+    // A constant comes last: an adder that takes it is half as large.
+    for i in (0..width).filter(|i| due.bit(u64::from(*i))) {
+        let one = h.f.constant(Bits::ones(1));
+        h.push(i, one);
+    }
+    match counters {
+        Counters::Three => {
+            h.lower(2);
+            h.add_two()
+        }
+        Counters::Six => {
+            h.count_six();
+            h.lower(3);
+            h.add_three()
+        }
+    }
+}
+
+impl Heap<'_, '_, '_> {
+    /// A bit into a column. What is 0, or above all columns, is left out.
+    fn push(&mut self, weight: u32, bit: NodeId) {
+        if !self.f.is_zero(bit)
+            && let Some(column) = self.columns.get_mut(weight as usize)
+        {
+            column.push_back(bit);
+        }
+    }
+
+    fn highest(&self) -> usize {
+        self.columns.iter().map(VecDeque::len).max().unwrap_or(0)
+    }
+
+    /// Makes all columns at most `end` high, by full and half adders.
+    fn lower(&mut self, end: usize) {
+        let mut heights = vec![2];
+        while heights[heights.len() - 1] < self.highest() {
+            heights.push(heights[heights.len() - 1] * 3 / 2);
+        }
+        for height in heights.into_iter().rev().filter(|h| *h >= end) {
+            for weight in 0..self.columns.len() as u32 {
+                while let over @ 1.. = self.columns[weight as usize].len().saturating_sub(height) {
+                    // One too many takes a half adder, more a full one.
+                    self.counter(weight, if over == 1 { 2 } else { 3 });
+                }
+            }
+        }
+    }
+
+    /// Counters of six until no column has that many, then of what is left while it is more than three.
+    fn count_six(&mut self) {
+        while self.highest() > 3 {
+            let before: Vec<usize> = self.columns.iter().map(VecDeque::len).collect();
+            for (weight, bits) in before.into_iter().enumerate() {
+                let full = bits / 6;
+                (0..full).for_each(|_| self.counter(weight as u32, 6));
+                match bits % 6 {
+                    rest @ 4.. => self.counter(weight as u32, rest),
+                    3 if bits > 3 => self.counter(weight as u32, 3),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Counts the `bits` oldest bits of a column.
+    fn counter(&mut self, weight: u32, bits: usize) {
+        let column = &mut self.columns[weight as usize];
+        let taken: Vec<NodeId> = column.drain(..bits.min(column.len())).collect();
+        let label = format!("u_c{weight}_{}", self.made);
+        self.made += 1;
+        let outputs = (usize::BITS - bits.leading_zeros()) as usize;
+        // A counter of which an input is known is less than one.
+        let made = match taken.iter().any(|t| self.f.is_const(*t)) {
+            true => count(self.f, &taken),
+            false => {
+                let module = counter_module(self.modules, bits);
+                self.f.r.place(module, &label, &taken, &vec![1; outputs])
+            }
+        };
+        for (i, bit) in made.into_iter().enumerate() {
+            self.push(weight + i as u32, bit);
+        }
+    }
+
+    /// The bits at one depth of all columns, as a number.
+    fn row(&mut self, depth: usize) -> NodeId {
+        let zero = self.f.zero(1);
+        let bits: Vec<NodeId> = self.columns.iter().rev().map(|c| c.get(depth).copied().unwrap_or(zero)).collect();
+        let row = self.f.concat(&bits);
+        name(self.f, row, &format!("rest{depth}"));
+        row
+    }
+
+    fn add_two(&mut self) -> NodeId {
+        let (a, b) = (self.row(0), self.row(1));
+        self.f.two(Op::Add, a, b)
+    }
+
+    fn add_three(&mut self) -> NodeId {
+        if self.highest() < 3 {
+            return self.add_two();
+        }
+        let rows = [0, 1, 2].map(|i| self.row(i));
+        let differ = self.f.two(Op::Xor, rows[0], rows[1]);
+        let ones = self.f.two(Op::Xor, differ, rows[2]);
+        name(self.f, ones, "ones");
+        let [both, either] = [Op::And, Op::Or].map(|op| self.f.two(op, rows[0], rows[1]));
+        let third = self.f.two(Op::And, either, rows[2]);
+        let twos = self.f.two(Op::Or, both, third);
+        name(self.f, twos, "twos");
+        let width = self.f.w(ones);
+        if width == 1 {
+            return ones;
+        }
+        let kept = self.f.slice(twos, 0, width - 1);
+        let carried = self.f.above_zeros(kept, 1);
+        plus(self.f, carried, ones, None)
+    }
+}
+
+/// The module of a counter, one for all columns.
+fn counter_module(modules: &mut Vec<Module>, bits: usize) -> ModuleId {
+    let label = match bits {
+        2 => "half_adder".to_string(),
+        3 => "full_adder".to_string(),
+        n => format!("count{n}"),
+    };
+    let names: Vec<String> = (0..bits).map(|i| format!("x{i}")).collect();
+    let inputs: Vec<(&str, u32)> = names.iter().map(|n| (n.as_str(), 1)).collect();
+    let outputs = [("ones", 1), ("twos", 1), ("fours", 1)];
+    let outputs = &outputs[..(usize::BITS - bits.leading_zeros()) as usize];
+    helper(modules, &label, &format!("{label}: how many of {bits} bits are 1"), &inputs, outputs, |f, p| count(f, p))
+}
+
+/// How many of two, three or up to six bits are 1, the lowest bit first.
+fn count(f: &mut Fold, bits: &[NodeId]) -> Vec<NodeId> {
+    match bits {
+        [] => Vec::new(),
+        [a] => vec![*a],
+        [a, b] => vec![f.two(Op::Xor, *a, *b), f.two(Op::And, *a, *b)],
+        [a, b, c] => {
+            let differ = f.two(Op::Xor, *a, *b);
+            let ones = f.two(Op::Xor, differ, *c);
+            // Of two bits that differ one is 1, so the third decides.
+            vec![ones, f.make(Op::Mux, 1, &[differ, *c, *a], 0)]
+        }
+        more => {
+            let (low, high) = more.split_at(3);
+            let (x, y) = (count(f, low), count(f, high));
+            let zero = f.zero(1);
+            let carry = f.two(Op::And, x[0], y[0]);
+            let upper = count(f, &[x[1], y.get(1).copied().unwrap_or(zero), carry]);
+            vec![f.two(Op::Xor, x[0], y[0]), upper[0], upper[1]]
+        }
+    }
+}
