@@ -3,7 +3,7 @@ use super::architecture::Choice;
 use super::report::SynthReport;
 use super::target::Target;
 use crate::blocks;
-use crate::hdl::arch::{Arch, Kind, Square, Unit, lower};
+use crate::hdl::arch::{Arch, Kind, Scaled, Square, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
 use std::mem::discriminant;
@@ -153,6 +153,9 @@ fn alone() -> Vec<Unit> {
         }
         all.push(Unit::Product { a: kind(4, signed), b: kind(8, signed) });
         all.extend([4, 6, 8, 12, 16].map(|bits| Square { a: kind(bits, signed) }.into()));
+        for by in [5i64, -7, 45, 107, 171, 683, 1447, 46341, 0x5a82_7999] {
+            all.extend([4, 8, 12].map(|bits| Scaled { a: kind(bits, signed), by: by.into() }.into()));
+        }
         for (bits, width) in [(4, 16), (8, 32)] {
             all.push(Unit::Accumulate { a: kind(bits, signed), b: kind(bits, signed), width });
         }

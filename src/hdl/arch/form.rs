@@ -1,22 +1,27 @@
 //! Units that stand in a file of their own.
 use super::Arch;
+use super::scaled::Scaled;
 use super::square::Square;
 use super::unit::{Kind, Unit};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
+use num_bigint::Sign;
 
 /// The units.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Own {
     /// A square.
     Square(Square),
+    /// A multiple.
+    Scaled(Scaled),
 }
 
 impl Own {
     pub(super) fn form(&self) -> &dyn Form {
         match self {
             Own::Square(form) => form,
+            Own::Scaled(form) => form,
         }
     }
 
@@ -24,6 +29,8 @@ impl Own {
     pub fn unlike(&self, other: &Own) -> Option<u32> {
         match (self, other) {
             (Own::Square(_), Own::Square(_)) => Some(0),
+            (Own::Scaled(a), Own::Scaled(b)) => Some(a.steps().abs_diff(b.steps()) as u32 * 8),
+            _ => None,
         }
     }
 
@@ -31,6 +38,7 @@ impl Own {
     pub(super) fn factors(&self) -> (Kind, Kind) {
         match self {
             Own::Square(form) => (form.a, form.a),
+            Own::Scaled(form) => (form.a, Kind { bits: form.by_bits(), signed: form.by.sign() == Sign::Minus }),
         }
     }
 }
@@ -38,6 +46,12 @@ impl Own {
 impl From<Square> for Unit {
     fn from(form: Square) -> Unit {
         Unit::Own(Own::Square(form))
+    }
+}
+
+impl From<Scaled> for Unit {
+    fn from(form: Scaled) -> Unit {
+        Unit::Own(Own::Scaled(form))
     }
 }
 

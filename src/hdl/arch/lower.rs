@@ -2,6 +2,7 @@
 use super::Arch;
 use super::cone::{Cone, Place};
 use super::patterns::{Terms, leaves, most, only_product, shifted};
+use super::scaled::Scaled;
 use super::square::Square;
 use super::unit::{Kind, Unit};
 use crate::edit::uses;
@@ -140,8 +141,14 @@ impl Plans {
                 Op::MulS | Op::MulU => {
                     let (a, b) = kinds(&mut f, old, id);
                     let args = old.args(id);
-                    let square = args[0] == args[1] && plans.add(library, id, Square { a }.into(), vec![id], Vec::new(), &[]);
-                    if !square {
+                    let own: Option<Unit> = match old.const_of(args[1]) {
+                        Some(by) if !by.is_zero() => {
+                            let by = if old.node(id).op == Op::MulS { by.signed() } else { by.unsigned().clone().into() };
+                            Some(Scaled { a, by }.into())
+                        }
+                        _ => (args[0] == args[1]).then(|| Square { a }.into()),
+                    };
+                    if !own.is_some_and(|unit| plans.add(library, id, unit, Vec::new(), vec![args[0]], &[])) {
                         plans.add(library, id, Unit::Product { a, b }, vec![id], Vec::new(), &[]);
                     }
                 }
@@ -354,6 +361,11 @@ fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
         inputs = vec![f.concat(&xs), f.concat(&ys)];
     }
     inputs.extend(plan.others.iter().map(|n| f.r.get(*n)));
+    if let Some(form) = plan.unit.form() {
+        // Without idle bits.
+        let widths = form.inputs();
+        inputs.iter_mut().zip(&widths).for_each(|(n, (_, width))| *n = f.slice(*n, 0, *width));
+    }
     let out = f.r.place(plan.module, &format!("u_{name}"), &inputs, &[plan.unit.width()])[0];
     // Factors without their idle bits have a shorter product.
     let width = old.width(id);

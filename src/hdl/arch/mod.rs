@@ -12,9 +12,11 @@ mod coded;
 mod cone;
 mod factor;
 mod form;
+mod graph;
 mod heap;
 mod lower;
 mod patterns;
+mod scaled;
 mod sealed;
 mod square;
 mod table;
@@ -23,6 +25,7 @@ mod unit;
 pub use coded::Magnitudes;
 pub use form::Own;
 pub use lower::lower;
+pub use scaled::Scaled;
 pub use square::Square;
 pub use unit::{Kind, Unit};
 
@@ -41,6 +44,8 @@ pub enum Arch {
     BoothHeap,
     /// The bits of bit rows as columns, made lower by counters of six bits.
     Counters,
+    /// Sums and differences of multiples by constants.
+    Graph,
     /// Truth tables of parts.
     Table,
     /// A short shift, then one by multiples of eight places with the sign in front of an adder.
@@ -57,13 +62,14 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 12] = [
+    pub const ALL: [Arch; 13] = [
         Arch::Booth,
         Arch::Carried,
         Arch::Rows,
         Arch::Heap,
         Arch::BoothHeap,
         Arch::Counters,
+        Arch::Graph,
         Arch::Table,
         Arch::Grain,
         Arch::Cut,
@@ -86,6 +92,7 @@ impl Arch {
             Arch::Heap => "heap",
             Arch::BoothHeap => "booth_heap",
             Arch::Counters => "counters",
+            Arch::Graph => "graph",
             Arch::Table => "table",
             Arch::Grain => "grain",
             Arch::Cut => "cut",
@@ -111,6 +118,7 @@ impl Arch {
             Arch::Heap => "bit rows as columns of bits, which full adders make two rows of",
             Arch::BoothHeap => "Booth rows as columns of bits, which full adders make two rows of",
             Arch::Counters => "bit rows as columns of bits, which counters of six bits make three rows of",
+            Arch::Graph => "sums and differences of shifted multiples, as few as were found",
             Arch::Table => "tables of at most six inputs",
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",
             Arch::Cut => {

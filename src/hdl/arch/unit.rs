@@ -187,8 +187,10 @@ impl Unit {
     /// True if synthesis would give it a multiplier block: both factors are long enough for one.
     pub fn worth_dsp(&self) -> bool {
         let (a, b) = self.factors();
-        let product =
-            matches!(self, Unit::Product { .. } | Unit::Accumulate { .. } | Unit::Dot { .. } | Unit::Own(Own::Square(_)));
+        let product = matches!(
+            self,
+            Unit::Product { .. } | Unit::Accumulate { .. } | Unit::Dot { .. } | Unit::Own(Own::Square(_) | Own::Scaled(_))
+        );
         product && a.bits >= 5 && b.bits >= 5
     }
 

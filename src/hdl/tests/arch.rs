@@ -1,5 +1,5 @@
 //! Every architecture computes what its unit says, on every input.
-use narrowgen_hdl::arch::{Kind, Magnitudes, Square, Unit};
+use narrowgen_hdl::arch::{Kind, Magnitudes, Scaled, Square, Unit};
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::verify::verify;
@@ -42,6 +42,40 @@ fn products_of_12_by_12() {
 #[test]
 fn squares() {
     kinds(1..=16).into_iter().for_each(|a| check(&Square { a }.into()));
+}
+
+#[test]
+fn multiples() {
+    let three: Vec<i64> = [3, 5, 45, 683, 1000, 4095, 40503, 0x7fff_ffff, 0x5a82_7999, 0x1234_5678_9abc].to_vec();
+    for by in (1..200).chain(three) {
+        for by in [by, -by].map(num_bigint::BigInt::from) {
+            for a in kinds([1, 2, 5, 6, 7, 8, 13].into_iter()) {
+                check(&Scaled { a, by: by.clone() }.into());
+            }
+        }
+    }
+}
+
+/// Products with themselves and with constants are found, whatever extends them.
+#[test]
+fn squares_and_multiples_are_found() {
+    use narrowgen_hdl::ops::Op;
+    let mut m = Unit::Product { a: Kind { bits: 5, signed: true }, b: Kind { bits: 5, signed: true } }.plain();
+    let (none, a) = (NameId(0), m.inputs[0].node);
+    let wide = m.push_op(Op::Sext, 8, &[a], 0, none, None);
+    let seven = m.push_const(narrowgen_hdl::bits::Bits::small(8, 0x93));
+    let multiple = m.push_op(Op::MulS, 16, &[wide, seven], 0, none, None);
+    let square = m.push_op(Op::MulS, 16, &[wide, wide], 0, none, None);
+    for (name, node) in [("multiple", multiple), ("square", square)] {
+        m.outputs.push(Port { name: name.into(), width: 16, node });
+    }
+    let plain = alone(m);
+    let built = narrowgen_hdl::arch::lower(&plain, &|u| u.architectures().first().copied());
+    let names: Vec<&str> = built.modules.iter().map(|m| m.name.as_str()).collect();
+    assert!(names.contains(&"scaled_s5_by_minus109_graph") && names.contains(&"square_s5_booth"), "{names:?}");
+    verify(&built).unwrap();
+    let verdict = equal(&plain, &built, 1 << 26);
+    assert!(matches!(verdict, Verdict::Equal(..)), "{verdict:?}");
 }
 
 #[test]
