@@ -3,7 +3,7 @@ use super::architecture::Choice;
 use super::report::SynthReport;
 use super::target::Target;
 use crate::blocks;
-use crate::hdl::arch::{Arch, Kind, Scaled, Square, Unit, lower};
+use crate::hdl::arch::{Arch, Kind, Quotient, Scaled, Square, Sum, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
 use std::mem::discriminant;
@@ -162,6 +162,12 @@ fn alone() -> Vec<Unit> {
         for bits in [4, 8] {
             all.push(Unit::Dot { a: kind(bits, signed), b: kind(bits, signed), lanes: 8, width: 2 * bits + 3 });
         }
+    }
+    for bits in [8, 16] {
+        all.extend([3, 5, 7, 10, 25, 100, 1000].into_iter().filter_map(|by| Some(Quotient::by(bits, by)?.into())));
+    }
+    for (bits, count, width) in [(1, 8, 4), (2, 8, 5), (4, 4, 6), (4, 16, 8), (8, 4, 10), (8, 16, 12), (16, 8, 19)] {
+        all.extend([true, false].map(|signed| Sum { terms: vec![kind(bits, signed); count], width }.into()));
     }
     for (a, b, from, drop, width) in [(8, 5, 39, 2, 48), (6, 6, 68, 2, 80), (4, 3, 10, 2, 20)] {
         let (a, b) = (kind(a, false), kind(b, false));

@@ -1,7 +1,9 @@
 //! Units that stand in a file of their own.
 use super::Arch;
+use super::quotient::Quotient;
 use super::scaled::Scaled;
 use super::square::Square;
+use super::sum::Sum;
 use super::unit::{Kind, Unit};
 use crate::ir::*;
 use crate::ops::Op;
@@ -15,6 +17,10 @@ pub enum Own {
     Square(Square),
     /// A multiple.
     Scaled(Scaled),
+    /// A quotient by a constant.
+    Quotient(Quotient),
+    /// A sum of a list.
+    Sum(Sum),
 }
 
 impl Own {
@@ -22,6 +28,8 @@ impl Own {
         match self {
             Own::Square(form) => form,
             Own::Scaled(form) => form,
+            Own::Quotient(form) => form,
+            Own::Sum(form) => form,
         }
     }
 
@@ -29,6 +37,8 @@ impl Own {
     pub fn unlike(&self, other: &Own) -> Option<u32> {
         match (self, other) {
             (Own::Square(_), Own::Square(_)) => Some(0),
+            (Own::Sum(a), Own::Sum(b)) => Some(a.width.abs_diff(b.width) * 4),
+            (Own::Quotient(a), Own::Quotient(b)) => Some(a.by.abs_diff(b.by).min(1 << 20) as u32 * 16),
             (Own::Scaled(a), Own::Scaled(b)) => Some(a.steps().abs_diff(b.steps()) as u32 * 8),
             _ => None,
         }
@@ -39,6 +49,12 @@ impl Own {
         match self {
             Own::Square(form) => (form.a, form.a),
             Own::Scaled(form) => (form.a, Kind { bits: form.by_bits(), signed: form.by.sign() == Sign::Minus }),
+            // How long the terms are, and how many.
+            Own::Sum(form) => {
+                let (count, all) = (form.terms.len() as u32, form.terms.iter().map(|t| t.bits).sum::<u32>());
+                (Kind { bits: all / count.max(1), signed: form.signed() }, Kind { bits: count, signed: false })
+            }
+            Own::Quotient(form) => [form.bits, 64 - form.by.leading_zeros()].map(|bits| Kind { bits, signed: false }).into(),
         }
     }
 }
@@ -46,6 +62,18 @@ impl Own {
 impl From<Square> for Unit {
     fn from(form: Square) -> Unit {
         Unit::Own(Own::Square(form))
+    }
+}
+
+impl From<Quotient> for Unit {
+    fn from(form: Quotient) -> Unit {
+        Unit::Own(Own::Quotient(form))
+    }
+}
+
+impl From<Sum> for Unit {
+    fn from(form: Sum) -> Unit {
+        Unit::Own(Own::Sum(form))
     }
 }
 

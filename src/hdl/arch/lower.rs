@@ -2,8 +2,10 @@
 use super::Arch;
 use super::cone::{Cone, Place};
 use super::patterns::{Terms, leaves, most, only_product, shifted};
+use super::quotient::Quotient;
 use super::scaled::Scaled;
 use super::square::Square;
+use super::sum::{Sum, Tree};
 use super::unit::{Kind, Unit};
 use crate::edit::uses;
 use crate::ir::*;
@@ -121,7 +123,8 @@ impl Plans {
                     let _ = plans.tree(old, &mut f, library, &uses, id)
                         || plans.coded(old, library, &uses, id)
                         || plans.sum(old, &mut f, library, &uses, id)
-                        || plans.shift_add(old, &f, library, &uses, id);
+                        || plans.shift_add(old, &f, library, &uses, id)
+                        || plans.list(old, library, &uses, id);
                 }
                 Op::Slice => {
                     let _ = plans.lanes(old, library, &uses, id);
@@ -138,6 +141,7 @@ impl Plans {
                         plans.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign], &s.inside);
                     }
                 }
+                Op::MulU if plans.quotient(old, &f, library, &uses, id) => {}
                 Op::MulS | Op::MulU => {
                     let (a, b) = kinds(&mut f, old, id);
                     let args = old.args(id);
@@ -256,6 +260,43 @@ impl Plans {
         self.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign], &inside)
     }
 
+    /// A product with a reciprocal of which only the high bits are looked at.
+    fn quotient(&mut self, old: &Module, f: &Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let [a, factor] = [0, 1].map(|i| old.args(id)[i]);
+        let Some(factor) = old.const_of(factor).filter(|_| old.node(id).op == Op::MulU) else { return false };
+        let slices =
+            (id.0 + 1..old.nodes.len() as u32).map(NodeId).filter(|n| old.node(*n).op == Op::Slice && old.args(*n)[0] == id);
+        let from: Vec<u32> = slices.map(|n| old.node(n).imm).collect();
+        let Some(low) = from.iter().min().filter(|_| from.len() == uses[id.index()] as usize) else { return false };
+        let bits = f.w(f.r.get(a)) - f.leading_zeros(f.r.get(a));
+        let Some(unit) = Quotient::of(bits, factor.unsigned(), *low) else { return false };
+        if !self.add(library, id, unit.into(), Vec::new(), vec![a], &[]) {
+            return false;
+        }
+        if let Some(plan) = self.at.get_mut(&id) {
+            plan.zeros = *low;
+        }
+        true
+    }
+
+    /// The sum of three or more numbers of any kind.
+    fn list(&mut self, old: &Module, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+        let mut tree = Tree { m: old, uses, terms: Vec::new(), inside: Vec::new() };
+        old.args(id).iter().rev().for_each(|x| {
+            tree.add(*x);
+        });
+        if tree.terms.len() < 3 {
+            return false;
+        }
+        let (nodes, terms): (Vec<NodeId>, Vec<Kind>) = tree.terms.into_iter().rev().unzip();
+        // A term that is a product has better places.
+        if nodes.iter().any(|n| matches!(old.node(*n).op, Op::MulS | Op::MulU | Op::Const)) {
+            return false;
+        }
+        let unit = Sum { terms, width: old.width(id) };
+        self.add(library, id, unit.into(), Vec::new(), nodes, &tree.inside)
+    }
+
     /// The sum of something and a shifted number.
     fn shift_add(&mut self, old: &Module, f: &Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
         let args = old.args(id);
@@ -370,5 +411,6 @@ fn instance(f: &mut Fold, old: &Module, id: NodeId, plan: &Plan) -> NodeId {
     // Factors without their idle bits have a shorter product.
     let width = old.width(id);
     let out = f.above_zeros(out, plan.zeros);
+    let out = f.slice(out, 0, width.min(f.w(out)));
     if plan.unit.signed() { f.sext(out, width) } else { f.zext(out, width) }
 }

@@ -16,17 +16,21 @@ mod graph;
 mod heap;
 mod lower;
 mod patterns;
+mod quotient;
 mod scaled;
 mod sealed;
 mod square;
+mod sum;
 mod table;
 mod unit;
 
 pub use coded::Magnitudes;
 pub use form::Own;
 pub use lower::lower;
+pub use quotient::Quotient;
 pub use scaled::Scaled;
 pub use square::Square;
+pub use sum::Sum;
 pub use unit::{Kind, Unit};
 
 /// How a product is made.
@@ -38,6 +42,8 @@ pub enum Arch {
     Carried,
     /// A row for each bit of a factor.
     Rows,
+    /// Pairs of numbers, and pairs of pairs.
+    Tree,
     /// The bits of bit rows as columns, made lower by full adders.
     Heap,
     /// The same with Booth rows.
@@ -46,6 +52,10 @@ pub enum Arch {
     Counters,
     /// Sums and differences of multiples by constants.
     Graph,
+    /// A long division in tables of six inputs.
+    Digits,
+    /// A long division in tables of four inputs.
+    ShortDigits,
     /// Truth tables of parts.
     Table,
     /// A short shift, then one by multiples of eight places with the sign in front of an adder.
@@ -62,14 +72,17 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 13] = [
+    pub const ALL: [Arch; 16] = [
         Arch::Booth,
         Arch::Carried,
         Arch::Rows,
+        Arch::Tree,
         Arch::Heap,
         Arch::BoothHeap,
         Arch::Counters,
         Arch::Graph,
+        Arch::Digits,
+        Arch::ShortDigits,
         Arch::Table,
         Arch::Grain,
         Arch::Cut,
@@ -89,10 +102,13 @@ impl Arch {
             Arch::Booth => "booth",
             Arch::Carried => "carried",
             Arch::Rows => "rows",
+            Arch::Tree => "tree",
             Arch::Heap => "heap",
             Arch::BoothHeap => "booth_heap",
             Arch::Counters => "counters",
             Arch::Graph => "graph",
+            Arch::Digits => "digits",
+            Arch::ShortDigits => "short_digits",
             Arch::Table => "table",
             Arch::Grain => "grain",
             Arch::Cut => "cut",
@@ -115,10 +131,13 @@ impl Arch {
                 "rows: each adds -1, 0, 1 or 2 times a factor to the running sum, its digit with a carry from the one below"
             }
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
+            Arch::Tree => "a tree of adders",
             Arch::Heap => "bit rows as columns of bits, which full adders make two rows of",
             Arch::BoothHeap => "Booth rows as columns of bits, which full adders make two rows of",
             Arch::Counters => "bit rows as columns of bits, which counters of six bits make three rows of",
             Arch::Graph => "sums and differences of shifted multiples, as few as were found",
+            Arch::Digits => "a long division: tables of six inputs give bits of the quotient and the next rest",
+            Arch::ShortDigits => "a long division: tables of four inputs give bits of the quotient and the next rest",
             Arch::Table => "tables of at most six inputs",
             Arch::Grain => "a short shift, then one by multiples of eight places with the sign in front of the adder",
             Arch::Cut => {

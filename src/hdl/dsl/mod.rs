@@ -49,6 +49,7 @@
 //! });
 //! ```
 mod builder;
+pub(crate) mod divide;
 mod instance;
 mod operators;
 mod range;

@@ -1,5 +1,5 @@
 //! Every architecture computes what its unit says, on every input.
-use narrowgen_hdl::arch::{Kind, Magnitudes, Scaled, Square, Unit};
+use narrowgen_hdl::arch::{Kind, Magnitudes, Quotient, Scaled, Square, Sum, Unit};
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::verify::verify;
@@ -52,6 +52,96 @@ fn multiples() {
             for a in kinds([1, 2, 5, 6, 7, 8, 13].into_iter()) {
                 check(&Scaled { a, by: by.clone() }.into());
             }
+        }
+    }
+}
+
+/// Quotients and remainders as blocks write them, each number divided, and every architecture of what is found in them.
+#[test]
+fn quotients() {
+    use narrowgen_hdl::prelude::*;
+    use narrowgen_hdl::rows::Rows;
+    let found = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    for by in (1..=40).chain([63, 64, 100, 641, 1000, 65535]) {
+        for bits in [1, 3, 6, 8, 11, 13] {
+            let plain = design("divide", Reset::None, |m| {
+                let a = m.uint_in("a", bits);
+                m.output("quotient", a.divided_by(by));
+                m.output("remainder", a.remainder_by(by));
+            })
+            .unwrap_or_else(|e| panic!("{bits} by {by}: {e:?}"));
+            let plain = narrowgen_hdl::pass::optimize(&plain);
+            let rows = Rows::from_words(&[bits], (0..1u64 << bits).collect());
+            let out = narrowgen_hdl::sim::reference::run(&plain, &rows, 0).unwrap();
+            for a in 0..1u64 << bits {
+                let row = [0, 1].map(|i| u64::try_from(&out.get(a as usize, i)).unwrap());
+                assert_eq!(row, [a / by, a % by], "{a} by {by}");
+            }
+            for arch in narrowgen_hdl::arch::Arch::ALL {
+                let built = narrowgen_hdl::arch::lower(&plain, &|u| {
+                    found.borrow_mut().insert(u.name());
+                    u.architectures().contains(&arch).then_some(arch)
+                });
+                verify(&built).unwrap();
+                let verdict = equal(&plain, &built, 1 << 26);
+                assert!(matches!(verdict, Verdict::Equal(..)), "{bits} by {by} {}: {verdict:?}", arch.name());
+            }
+        }
+    }
+    for name in ["quotient_u8_by_3", "quotient_u13_by_100", "quotient_u13_by_1000"] {
+        assert!(found.borrow().contains(name), "{name} of {found:?}");
+    }
+}
+
+/// A divisor of 0 is a mistake that is told.
+#[test]
+fn no_division_by_0() {
+    use narrowgen_hdl::prelude::*;
+    let wrong = design("divide", Reset::None, |m| m.output("quotient", m.uint_in("a", 4).divided_by(0))).unwrap_err();
+    assert!(wrong.to_string().contains("a division by 0"), "{wrong}");
+    assert!(Quotient::by(8, 4).is_none() && Quotient::by(3, 100).is_none());
+}
+
+#[test]
+fn sums_of_lists() {
+    let all = kinds([1, 2, 3, 5].into_iter());
+    for (i, a) in all.iter().enumerate() {
+        for (j, b) in all.iter().enumerate() {
+            for width in [a.bits.max(b.bits), 5, 7, 9].into_iter().filter(|w| *w >= a.bits.max(b.bits)) {
+                check(
+                    &Sum { terms: vec![*a, *b, *a, all[(i + j) % 4]].into_iter().filter(|k| k.bits <= width).collect(), width }
+                        .into(),
+                );
+            }
+        }
+    }
+    for (bits, count) in [(1, 7), (1, 12), (2, 10), (3, 7)] {
+        for signed in [false, true] {
+            check(&Sum { terms: vec![Kind { bits, signed }; count], width: bits + 4 }.into());
+        }
+    }
+}
+
+/// Lists in trees of adders are found; where an inner sum may lose a carry it is a term.
+#[test]
+fn lists_are_found() {
+    use narrowgen_hdl::arch::{Arch, lower};
+    use narrowgen_hdl::prelude::*;
+    for lose in [false, true] {
+        let plain = design("lists", Reset::None, |m| {
+            let [a, b, c] = ["a", "b", "c"].map(|n| m.sint_in(n, 4));
+            let d = m.uint_in("d", 3);
+            let low = if lose { (a + b).wrap(3).sext(5) } else { a + b };
+            m.output("y", low + (c + d.signed()));
+        })
+        .unwrap();
+        let plain = narrowgen_hdl::pass::optimize(&plain);
+        for arch in [Arch::Rows, Arch::Heap, Arch::Counters] {
+            let built = lower(&plain, &|u| u.architectures().contains(&arch).then_some(arch));
+            let names: Vec<&str> = built.modules.iter().map(|m| m.name.as_str()).collect();
+            assert!(names.iter().any(|n| n.starts_with("sum_")), "{names:?} in\n{}", narrowgen_hdl::text::print(&plain));
+            let verdict = equal(&plain, &built, 1 << 26);
+            assert!(matches!(verdict, Verdict::Equal(..)), "{lose} {}: {verdict:?}", arch.name());
         }
     }
 }
