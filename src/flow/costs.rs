@@ -148,7 +148,7 @@ fn alone() -> Vec<Unit> {
     let kind = |bits, signed| Kind { bits, signed };
     let mut all = Vec::new();
     for signed in [true, false] {
-        for bits in [2, 3, 4, 6, 8, 12] {
+        for bits in [2, 3, 4, 6, 8, 12, 16, 24, 32, 53] {
             all.push(Unit::Product { a: kind(bits, signed), b: kind(bits, signed) });
         }
         all.push(Unit::Product { a: kind(4, signed), b: kind(8, signed) });

@@ -11,6 +11,7 @@ mod sweeps;
 mod teeth;
 mod timing;
 mod tuning;
+mod wide;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ static TASKS: &[Task] = &[
         "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks]",
         architectures::run,
     ),
+    Task("wide", "every architecture of long units on 10^8 random inputs, write fpga/results/wide.csv; [N]", wide::run),
     Task("tune", "tune ten blocks anew beside --arch auto, write fpga/results/tune.csv", tuning::run),
     Task("named", "place and route the blocks whose clocks the README names, write fpga/results/named.csv", timing::named),
 ];

@@ -4,7 +4,7 @@ use super::chain::{Row, Start, chain, name, plus};
 use super::factor::{Factor, and_rows, booth_rows, digits};
 use super::heap::{Counters, heap};
 use super::unit::{Kind, Unit};
-use super::{Arch, apart, coded, table};
+use super::{Arch, apart, coded, table, tiles};
 use crate::ir::*;
 use crate::ops::Op;
 use crate::pass::fold::Fold;
@@ -32,6 +32,7 @@ impl Unit {
             }
             Unit::Lanes { drop, .. } => apart::lanes(&mut f, &mut modules, &inputs, *drop, width),
             Unit::Any { .. } => f.make(Op::RedOr, 1, &inputs, 0),
+            Unit::Product { .. } if arch == Arch::Tiles => tiles::product(&mut f, x, y),
             Unit::Product { .. } if arch == Arch::Table => table::product(&mut f, x, y),
             Unit::Product { .. } => {
                 let rows = rows(&mut f, &mut modules, arch, (x, a), (y, b), "");

@@ -1,7 +1,7 @@
 //! Arithmetic architectures: products and sums of products turned into structures that are small
 //! on the target, before printing.
 //!
-//! Blocks say `a * b` and `acc + a * b`. [`lower`] finds these, asks which architecture each shall have,
+//! Blocks say `a * b`, `acc + a * b`, a sum, a multiple, a square or a quotient. [`lower`] finds these, asks which architecture each shall have,
 //! and puts an instance of a module in its place, e.g. `mul_s8x8_booth`. A [`Unit`] says in plain operators what
 //! such a module computes; every architecture of it is another description of the same function, and tests compare the two.
 mod apart;
@@ -22,6 +22,7 @@ mod sealed;
 mod square;
 mod sum;
 mod table;
+mod tiles;
 mod unit;
 
 pub use coded::Magnitudes;
@@ -42,6 +43,8 @@ pub enum Arch {
     Carried,
     /// A row for each bit of a factor.
     Rows,
+    /// Three products of half the length.
+    Tiles,
     /// Pairs of numbers, and pairs of pairs.
     Tree,
     /// The bits of bit rows as columns, made lower by full adders.
@@ -72,10 +75,11 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 16] = [
+    pub const ALL: [Arch; 17] = [
         Arch::Booth,
         Arch::Carried,
         Arch::Rows,
+        Arch::Tiles,
         Arch::Tree,
         Arch::Heap,
         Arch::BoothHeap,
@@ -102,6 +106,7 @@ impl Arch {
             Arch::Booth => "booth",
             Arch::Carried => "carried",
             Arch::Rows => "rows",
+            Arch::Tiles => "tiles",
             Arch::Tree => "tree",
             Arch::Heap => "heap",
             Arch::BoothHeap => "booth_heap",
@@ -131,6 +136,7 @@ impl Arch {
                 "rows: each adds -1, 0, 1 or 2 times a factor to the running sum, its digit with a carry from the one below"
             }
             Arch::Rows => "rows: each adds a factor or 0 to the running sum",
+            Arch::Tiles => "three products of half the length, as Booth rows",
             Arch::Tree => "a tree of adders",
             Arch::Heap => "bit rows as columns of bits, which full adders make two rows of",
             Arch::BoothHeap => "Booth rows as columns of bits, which full adders make two rows of",

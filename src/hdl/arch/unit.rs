@@ -3,7 +3,7 @@ use super::Arch;
 use super::apart;
 use super::coded::Magnitudes;
 use super::form::{Form, Own, plain_module};
-use super::table;
+use super::{table, tiles};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
@@ -173,6 +173,9 @@ impl Unit {
             _ => {}
         }
         let mut all = vec![Arch::Booth, Arch::Carried, Arch::Rows, Arch::Heap, Arch::BoothHeap, Arch::Counters];
+        if matches!(self, Unit::Product { .. }) && a.bits.min(b.bits) >= tiles::LEAST {
+            all.push(Arch::Tiles);
+        }
         if matches!(self, Unit::Product { .. }) && table::fits(a, b) {
             all.extend([Arch::Table, Arch::Apart]);
         }
