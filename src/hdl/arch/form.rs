@@ -1,5 +1,6 @@
 //! Units that stand in a file of their own.
 use super::Arch;
+use super::function::Function;
 use super::square::Square;
 use super::unit::{Kind, Unit};
 use crate::ir::*;
@@ -11,12 +12,15 @@ use crate::pass::fold::Fold;
 pub enum Own {
     /// A square.
     Square(Square),
+    /// A look-up in a short table.
+    Function(Function),
 }
 
 impl Own {
     pub(super) fn form(&self) -> &dyn Form {
         match self {
             Own::Square(form) => form,
+            Own::Function(form) => form,
         }
     }
 
@@ -24,6 +28,8 @@ impl Own {
     pub fn unlike(&self, other: &Own) -> Option<u32> {
         match (self, other) {
             (Own::Square(_), Own::Square(_)) => Some(0),
+            (Own::Function(a), Own::Function(b)) => Some(a.unlike(b)),
+            _ => None,
         }
     }
 
@@ -31,6 +37,8 @@ impl Own {
     pub(super) fn factors(&self) -> (Kind, Kind) {
         match self {
             Own::Square(form) => (form.a, form.a),
+            // Nothing is multiplied.
+            Own::Function(_) => [Kind { bits: 1, signed: false }; 2].into(),
         }
     }
 }
@@ -38,6 +46,12 @@ impl Own {
 impl From<Square> for Unit {
     fn from(form: Square) -> Unit {
         Unit::Own(Own::Square(form))
+    }
+}
+
+impl From<Function> for Unit {
+    fn from(form: Function) -> Unit {
+        Unit::Own(Own::Function(form))
     }
 }
 

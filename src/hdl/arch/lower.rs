@@ -1,6 +1,7 @@
 //! The pass: which nodes become units, and the instances in their place.
 use super::Arch;
 use super::cone::{Cone, Place};
+use super::function::Function;
 use super::patterns::{Terms, leaves, most, only_product, shifted};
 use super::square::Square;
 use super::unit::{Kind, Unit};
@@ -129,6 +130,12 @@ impl Plans {
                         let (a, b) = s.kinds(old);
                         let unit = Unit::Shift { a, b, width: old.width(id) };
                         plans.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign], &s.inside);
+                    }
+                }
+                Op::Table => {
+                    let address = old.args(id)[0];
+                    if let Some(function) = Function::new(&old.tables[old.node(id).imm as usize], old.width(address)) {
+                        plans.add(library, id, function.into(), Vec::new(), vec![address], &[]);
                     }
                 }
                 Op::MulS | Op::MulU => {
