@@ -3,7 +3,7 @@ use super::architecture::Choice;
 use super::report::SynthReport;
 use super::target::Target;
 use crate::blocks;
-use crate::hdl::arch::{Arch, Kind, Square, Unit, lower};
+use crate::hdl::arch::{Arch, Kind, Own, Square, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
 use std::mem::discriminant;
@@ -111,6 +111,40 @@ const INSIDE: [&str; 7] = [
     "dot a=e5m2 b=e5m2 lanes=4 out=exact",
 ];
 
+/// Blocks with a table of few inputs, from four to eight.
+const TABLES: [&str; 18] = [
+    "table_fn function=silu from=e4m3fn out=e4m3fn",
+    "table_fn function=exp from=e4m3fn out=e4m3fn",
+    "table_fn function=reciprocal from=e4m3fn out=e4m3fn",
+    "table_fn function=gelu from=e5m2 out=e5m2",
+    "table_fn function=sqrt from=e5m2 out=e5m2",
+    "table_fn function=tanh from=int8 out=e4m3fn",
+    "table_fn function=exp2 from=e4m3fn out=bf16",
+    "table_fn function=rsqrt from=uint8 out=int4",
+    "table_fn function=silu from=e3m3-fn out=e3m3-fn",
+    "table_fn function=reciprocal from=int7 out=e4m3fn",
+    "table_fn function=silu from=e3m2fn out=e3m2fn",
+    "table_fn function=reciprocal from=e2m3fn out=e4m3fn",
+    "table_fn function=exp from=e2m2-none out=e4m3fn",
+    "table_fn function=gelu from=e2m1fn out=e4m3fn",
+    "convert from=denseshift8 to=fp32",
+    "convert from=denseshift6 to=int32",
+    "convert from=nf4 to=fp32",
+    "convert from=bnb_dynamic8 to=fp32",
+];
+
+/// The first function of few inputs in a block.
+fn function(words: &str) -> Option<Unit> {
+    let found = RefCell::new(None);
+    lower(&design(words)?, &|unit| {
+        if matches!(unit, Unit::Own(Own::Function(_))) {
+            found.borrow_mut().get_or_insert_with(|| unit.clone());
+        }
+        None
+    });
+    found.into_inner()
+}
+
 /// What is measured: units by themselves, and some as part of a block, because without them it is built in another way.
 static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
     let inside = INSIDE.iter().filter_map(|words| design(words)).flat_map(|design| {
@@ -165,6 +199,7 @@ fn alone() -> Vec<Unit> {
         all.push(Unit::Shift { a, b, width: from });
         all.push(Unit::ShiftAdd { a, b, from, drop, width });
     }
+    all.extend(TABLES.iter().filter_map(|words| function(words)));
     all
 }
 
@@ -229,6 +264,12 @@ fn distance(a: &Unit, b: &Unit) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_of_blocks_are_functions_of_different_names() {
+        let names: std::collections::BTreeSet<String> = TABLES.iter().filter_map(|w| Some(function(w)?.name())).collect();
+        assert_eq!(names.len(), TABLES.len(), "{names:?}");
+    }
 
     #[test]
     fn the_smallest_of_what_was_measured_is_chosen() {

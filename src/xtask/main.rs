@@ -32,7 +32,7 @@ static TASKS: &[Task] = &[
     Task("real-data", "blocks on captured tensors against binary64, write testbenches/real/README.md; FOLDER", real_data::run),
     Task(
         "architectures",
-        "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks]",
+        "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks | PREFIX…]",
         architectures::run,
     ),
     Task("tune", "tune ten blocks anew beside --arch auto, write fpga/results/tune.csv", tuning::run),
