@@ -32,6 +32,16 @@ struct BlockCost {
     cost: u64,
 }
 
+/// A measured function of few inputs. Its table does not matter for others, so that none is tabulated to read the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FunctionCost {
+    target: Target,
+    name: String,
+    inputs: u32,
+    arch: Option<Arch>,
+    cost: u64,
+}
+
 /// Header of the file.
 pub const HEADER: &str = "target,unit,arch,cost,lut,carry,gates,yosys";
 
@@ -39,6 +49,7 @@ pub const HEADER: &str = "target,unit,arch,cost,lut,carry,gates,yosys";
 const FILE: &str = include_str!("../../fpga/architectures.csv");
 
 static MEASURED: LazyLock<Vec<Cost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse).collect());
+static OF_FUNCTIONS: LazyLock<Vec<FunctionCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_function).collect());
 static BLOCKS: LazyLock<Vec<BlockCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_block).collect());
 
 /// A line about a block: its module name stands with `@` in front where that of a unit stands otherwise.
@@ -92,12 +103,22 @@ fn parse(line: &str) -> Option<Cost> {
     let mut cells = line.split(',');
     let target = Target::parse(cells.next()?)?;
     let name = cells.next()?;
-    let unit = units().find(|u| u.name() == name)?.clone();
-    let arch = match cells.next()? {
-        "none" => None,
-        word => Some(Arch::parse(word)?),
-    };
-    Some(Cost { target, unit, arch, cost: cells.next()?.parse().ok()? })
+    let (unit, _) = UNITS.iter().find(|(u, _)| u.name() == name)?;
+    let arch = arch(cells.next()?)?;
+    Some(Cost { target, unit: unit.clone(), arch, cost: cells.next()?.parse().ok()? })
+}
+
+fn parse_function(line: &str) -> Option<FunctionCost> {
+    let mut cells = line.split(',');
+    let target = Target::parse(cells.next()?)?;
+    let name = cells.next()?;
+    let inputs = name.strip_prefix("function_")?.split("to").next()?.parse().ok()?;
+    Some(FunctionCost { target, name: name.into(), inputs, arch: arch(cells.next()?)?, cost: cells.next()?.parse().ok()? })
+}
+
+/// An architecture, or none.
+fn arch(word: &str) -> Option<Option<Arch>> {
+    if word == "none" { Some(None) } else { Arch::parse(word).map(Some) }
 }
 
 /// Blocks whose numbers have few values, and blocks whose adders can take in the shift of a product.
@@ -127,11 +148,14 @@ const TABLES: [&str; 18] = [
     "table_fn function=reciprocal from=e2m3fn out=e4m3fn",
     "table_fn function=exp from=e2m2-none out=e4m3fn",
     "table_fn function=gelu from=e2m1fn out=e4m3fn",
-    "convert from=denseshift8 to=fp32",
+    "convert from=denseshift5 to=int32",
     "convert from=denseshift6 to=int32",
     "convert from=nf4 to=fp32",
     "convert from=bnb_dynamic8 to=fp32",
 ];
+
+/// Functions that are measured.
+static FUNCTIONS: LazyLock<Vec<Unit>> = LazyLock::new(|| TABLES.iter().filter_map(|words| function(words)).collect());
 
 /// The first function of few inputs in a block.
 fn function(words: &str) -> Option<Unit> {
@@ -175,7 +199,7 @@ fn design(words: &str) -> Option<Design> {
 
 /// Every unit that is measured.
 pub fn units() -> impl Iterator<Item = &'static Unit> {
-    UNITS.iter().map(|(unit, _)| unit)
+    UNITS.iter().map(|(unit, _)| unit).chain(FUNCTIONS.iter())
 }
 
 fn alone() -> Vec<Unit> {
@@ -199,7 +223,6 @@ fn alone() -> Vec<Unit> {
         all.push(Unit::Shift { a, b, width: from });
         all.push(Unit::ShiftAdd { a, b, from, drop, width });
     }
-    all.extend(TABLES.iter().filter_map(|words| function(words)));
     all
 }
 
@@ -234,11 +257,31 @@ pub fn unit_line(target: Target, unit: &Unit, arch: Option<Arch>, report: &Synth
 pub fn smallest(target: Target, unit: &Unit) -> Option<Arch> {
     // No rows of its own yet: its logic cells are like those of the ECP5.
     let target = if target == Target::Gowin { Target::Ecp5 } else { target };
+    if let Unit::Own(Own::Function(function)) = unit {
+        return of_functions(target, function.size().0, &unit.architectures());
+    }
     let near = MEASURED.iter().filter(|c| c.target == target).filter_map(|c| Some((distance(&c.unit, unit)?, &c.unit)));
     let like = near.min_by_key(|(d, _)| *d)?.1;
     let able = unit.architectures();
     let rows = MEASURED.iter().filter(|c| c.target == target && c.unit == *like && c.arch.is_none_or(|a| able.contains(&a)));
     rows.min_by_key(|c| (c.cost, c.arch.is_some()))?.arch
+}
+
+/// What saves most of all that was measured of functions of as many inputs, or nearly as many: of a single one nobody can tell by
+/// the like of it.
+fn of_functions(target: Target, inputs: u32, able: &[Arch]) -> Option<Arch> {
+    let here = || OF_FUNCTIONS.iter().filter(move |c| c.target == target);
+    let nearest = here().map(|c| c.inputs.abs_diff(inputs)).min()?;
+    let like = || here().filter(|c| c.inputs.abs_diff(inputs) == nearest);
+    let share = |arch: Arch| {
+        let pairs = like().filter(|c| c.arch == Some(arch)).filter_map(|c| {
+            let left = like().find(|d| d.name == c.name && d.arch.is_none())?;
+            Some((c.cost, left.cost))
+        });
+        let (with, without) = pairs.fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+        (with < without).then(|| (with * 1000 / without, arch))
+    };
+    able.iter().filter_map(|a| share(*a)).min().map(|(_, arch)| arch)
 }
 
 /// How unlike two units are; nothing if they cannot be compared.
@@ -266,15 +309,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_of_blocks_are_functions_of_different_names() {
-        let names: std::collections::BTreeSet<String> = TABLES.iter().filter_map(|w| Some(function(w)?.name())).collect();
+    fn functions_get_what_saves_most_over_all() {
+        let names: std::collections::BTreeSet<String> = FUNCTIONS.iter().map(Unit::name).collect();
         assert_eq!(names.len(), TABLES.len(), "{names:?}");
+        for row in OF_FUNCTIONS.iter() {
+            assert!(names.contains(&row.name), "{} is not measured any more", row.name);
+            let left = OF_FUNCTIONS.iter().any(|c| (c.target, &c.name) == (row.target, &row.name) && c.arch.is_none());
+            assert!(left, "{} {} left to synthesis", row.target, row.name);
+        }
+        for target in [Target::Xc7, Target::Ice40, Target::Ecp5, Target::Generic] {
+            for inputs in 4..=8 {
+                let Some(arch) = of_functions(target, inputs, &Arch::ALL) else { continue };
+                let rows = |arch| OF_FUNCTIONS.iter().filter(move |c| (c.target, c.inputs, c.arch) == (target, inputs, arch));
+                let with: u64 = rows(Some(arch)).map(|c| c.cost).sum();
+                let like = |name: &str| rows(Some(arch)).any(|c| c.name == name);
+                let without: u64 = rows(None).filter(|c| like(&c.name)).map(|c| c.cost).sum();
+                assert!(with < without, "{target} {inputs} {}: {with} for {without}", arch.name());
+            }
+        }
     }
 
     #[test]
     fn the_smallest_of_what_was_measured_is_chosen() {
         assert_eq!(FILE.lines().next(), Some(HEADER));
-        assert_eq!(MEASURED.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
+        assert_eq!(MEASURED.len() + OF_FUNCTIONS.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
         for target in [Target::Xc7, Target::Ice40, Target::Ecp5, Target::Generic] {
             assert!(MEASURED.iter().any(|c| c.target == target), "{target}");
         }

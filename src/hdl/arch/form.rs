@@ -28,7 +28,6 @@ impl Own {
     pub fn unlike(&self, other: &Own) -> Option<u32> {
         match (self, other) {
             (Own::Square(_), Own::Square(_)) => Some(0),
-            (Own::Function(a), Own::Function(b)) => Some(a.unlike(b)),
             _ => None,
         }
     }

@@ -25,9 +25,6 @@ pub struct Function {
     inputs: u32,
     /// The bits of the entries, lowest first.
     bits: Vec<Truth>,
-    /// Look-up tables of six inputs that it takes, cut at the upper ones and by codes; the same for four.
-    six: (u32, u32),
-    four: (u32, u32),
 }
 
 impl Function {
@@ -41,9 +38,7 @@ impl Function {
         if bits.iter().all(|f| f.support().len() < 2) {
             return None;
         }
-        let prices = |limit| (cut_price(&bits, limit), Network::new(&bits, inputs, limit).cost());
-        let (six, four) = (prices(6), prices(4));
-        Some(Function { inputs, bits, six, four })
+        Some(Function { inputs, bits })
     }
 
     /// Entries of the table.
@@ -62,12 +57,14 @@ impl Function {
         (hash ^ hash >> 16) & 0xffff
     }
 
-    /// How unlike two functions are: inputs, outputs, and what is saved by codes.
-    pub(super) fn unlike(&self, other: &Function) -> u32 {
-        let share = |(cut, coded): (u32, u32)| 16 * coded / cut.max(1);
-        let apart = |a: (u32, u32), b: (u32, u32)| share(a).abs_diff(share(b));
-        let outputs = self.bits.len().abs_diff(other.bits.len()).min(16) as u32;
-        8 * self.inputs.abs_diff(other.inputs) + outputs + apart(self.six, other.six) + apart(self.four, other.four)
+    /// Inputs and outputs.
+    pub fn size(&self) -> (u32, u32) {
+        (self.inputs, self.bits.len() as u32)
+    }
+
+    /// True if a network of tables of `limit` inputs takes fewer than tables that are cut at their upper inputs.
+    fn coded(&self, limit: u32) -> bool {
+        self.inputs > limit && Network::new(&self.bits, self.inputs, limit).cost() < cut_price(&self.bits, limit)
     }
 }
 
@@ -80,8 +77,8 @@ impl Form for Function {
     }
     /// Networks only where they take fewer look-up tables.
     fn architectures(&self) -> Vec<Arch> {
-        let six = (self.six.1 < self.six.0).then_some(Arch::Six);
-        let four = (self.four.1 < self.four.0).then_some(Arch::Four);
+        let six = self.coded(6).then_some(Arch::Six);
+        let four = self.coded(4).then_some(Arch::Four);
         [Arch::Cover, Arch::Decision].into_iter().chain(six).chain(four).collect()
     }
     fn inputs(&self) -> Vec<(String, u32)> {

@@ -7,6 +7,11 @@
 use super::split::{self, Split};
 use super::truth::Truth;
 
+/// Functions that are divided together, at most, and signals looked through for what can be used again: wide tables would take
+/// seconds.
+const GROUP: usize = 16;
+const POOL: usize = 24;
+
 /// A function of other signals; signals are inputs first, then cells in order.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
@@ -83,15 +88,20 @@ impl Network {
             note(&mut pool, functions[i], pin);
             done[i] = Some(pin);
         }
+        // Signals that were there when a function was last looked for in them.
+        let mut tried = vec![0; functions.len()];
         while !open.is_empty() {
-            let reused = open.iter().find_map(|i| Some((*i, self.reuse(signals, &pool, functions[*i])?)));
+            let reused = open.iter().find_map(|i| {
+                let before = std::mem::replace(&mut tried[*i], pool.len());
+                Some((*i, self.reuse(signals, &pool, before, functions[*i])?))
+            });
             if let Some((i, pin)) = reused {
                 note(&mut pool, functions[i], pin);
                 done[i] = Some(pin);
                 open.retain(|j| *j != i);
                 continue;
             }
-            let left: Vec<Truth> = open.iter().map(|i| functions[*i]).collect();
+            let left: Vec<Truth> = open.iter().take(GROUP).map(|i| functions[*i]).collect();
             let Some(split) = split::best(&left, signals.len() as u32, self.limit) else {
                 // Nothing helps this one.
                 let i = open.remove(0);
@@ -127,12 +137,13 @@ impl Network {
         (self.realise(&inner, &rest), codes)
     }
 
-    /// A function as one cell over inputs and one or two signals that are there.
-    fn reuse(&mut self, signals: &[usize], pool: &[(Truth, usize)], function: Truth) -> Option<Pin> {
+    /// A function as one cell over inputs and one or two signals that are there, one of them at `before` or behind.
+    fn reuse(&mut self, signals: &[usize], pool: &[(Truth, usize)], before: usize, function: Truth) -> Option<Pin> {
         let size = signals.len() as u32;
-        let pairs = (0..pool.len()).flat_map(|i| (0..=i).map(move |j| (j, i)));
-        let singles = (0..pool.len()).map(|i| (i, i));
-        for (x, y) in singles.chain(pairs.filter(|(x, y)| x != y)) {
+        let new = before..pool.len().min(POOL);
+        let singles = new.clone().map(|i| (i, i));
+        let pairs = new.flat_map(|i| (0..i).map(move |j| (j, i)));
+        for (x, y) in singles.chain(pairs) {
             let more = if x == y { 1 } else { 2 };
             let drop = (size + more).checked_sub(self.limit)?;
             for kept in 0..1u32 << size {
@@ -143,11 +154,14 @@ impl Network {
                 let (a, b) = (pool[x].0, pool[y].0);
                 let quarters = [(a, b), (a, b.not()), (a.not(), b), (a.not(), b.not())];
                 let smooth = |f: Truth| gone.iter().fold(f, |f, i| f.exists(*i));
-                let on = quarters.map(|(p, q)| smooth(p.and(q).and(function)));
-                let off = quarters.map(|(p, q)| smooth(p.and(q).and(function.not())));
-                if (0..4).any(|k| !on[k].and(off[k]).is_zero()) {
+                let clash = |(p, q): &(Truth, Truth)| {
+                    let there = p.and(*q);
+                    !smooth(there.and(function)).and(smooth(there.and(function.not()))).is_zero()
+                };
+                if quarters.iter().any(clash) {
                     continue;
                 }
+                let on = quarters.map(|(p, q)| smooth(p.and(q).and(function)));
                 let mut args: Vec<usize> = (0..size).filter(|i| kept >> i & 1 == 1).map(|i| signals[i as usize]).collect();
                 let places: Vec<u32> = (0..size).filter(|i| kept >> i & 1 == 1).collect();
                 args.push(pool[x].1);
