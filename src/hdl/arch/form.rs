@@ -62,6 +62,10 @@ pub(super) trait Form {
     fn doc(&self) -> &'static str;
     /// Architectures that can build it.
     fn architectures(&self) -> Vec<Arch>;
+    /// True if this one can.
+    fn can(&self, arch: Arch) -> bool {
+        self.architectures().contains(&arch)
+    }
     /// Input ports with their widths.
     fn inputs(&self) -> Vec<(String, u32)>;
     /// Width of the result.

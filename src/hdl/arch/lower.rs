@@ -45,7 +45,7 @@ struct Library<'c> {
 impl Library<'_> {
     /// True if a unit is to have a module.
     fn wants(&self, unit: &Unit) -> bool {
-        (self.choose)(unit).is_some_and(|a| unit.architectures().contains(&a))
+        (self.choose)(unit).is_some_and(|a| unit.can(a))
     }
 
     /// The module of a unit, if it is to have one.
@@ -53,7 +53,7 @@ impl Library<'_> {
         if let Some(known) = self.known.get(unit) {
             return *known;
         }
-        let arch = (self.choose)(unit).filter(|a| unit.architectures().contains(a));
+        let arch = (self.choose)(unit).filter(|a| unit.can(*a));
         let id = arch.map(|arch| {
             let (built, first) = (unit.build(arch), NEW + self.modules.len() as u32);
             for mut m in built.modules {

@@ -217,7 +217,7 @@ fn functions_of_short_and_of_wide_tables() {
     let values: Vec<Bits> = (0..11).map(|i| Bits::small(5, 31 - i)).collect();
     let short = Function::new(&Table { name: "t".into(), width: 5, values }, 4).expect("no wiring");
     check(&short.into());
-    let wide = |i: u64| Bits::small(40, i << 33 | i * i).concat(&Bits::small(40, i * 5));
+    let wide = |i: u64| Bits::small(40, (i << 33) | (i * i)).concat(&Bits::small(40, i * 5));
     let values = (0..16).map(wide).collect();
     let wide = Function::new(&Table { name: "t".into(), width: 80, values }, 4).expect("no wiring");
     check(&wide.into());

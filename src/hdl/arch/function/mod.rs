@@ -41,6 +41,9 @@ impl Function {
         Some(Function { inputs, bits })
     }
 
+    /// What may build a function.
+    pub const ARCHITECTURES: [Arch; 4] = [Arch::Cover, Arch::Decision, Arch::Six, Arch::Four];
+
     /// Entries of the table.
     fn values(&self) -> Vec<Bits> {
         let entry = |i: usize| {
@@ -77,9 +80,15 @@ impl Form for Function {
     }
     /// Networks only where they take fewer look-up tables.
     fn architectures(&self) -> Vec<Arch> {
-        let six = self.coded(6).then_some(Arch::Six);
-        let four = self.coded(4).then_some(Arch::Four);
-        [Arch::Cover, Arch::Decision].into_iter().chain(six).chain(four).collect()
+        Function::ARCHITECTURES.into_iter().filter(|a| self.can(*a)).collect()
+    }
+    fn can(&self, arch: Arch) -> bool {
+        match arch {
+            Arch::Cover | Arch::Decision => true,
+            Arch::Six => self.coded(6),
+            Arch::Four => self.coded(4),
+            _ => false,
+        }
     }
     fn inputs(&self) -> Vec<(String, u32)> {
         vec![("a".into(), self.inputs)]

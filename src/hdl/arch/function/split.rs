@@ -73,29 +73,43 @@ fn all_sides(inputs: u32, limit: u32) -> impl Iterator<Item = Sides> {
     })
 }
 
-/// Columns of the chart of some functions: a number for each of `both` × `bound`, and how many there are at most; nothing if
-/// a code would have as many bits as what it stands for.
-fn columns(sides: &Sides, f: Truth, known: Option<&[usize]>) -> Option<(Vec<usize>, usize)> {
-    let Sides { free, both, bound, .. } = sides;
-    let (mut numbers, mut most) = (Vec::with_capacity(both.len() * bound.len()), 0);
-    let mut seen: Vec<(usize, u64)> = Vec::new();
-    for (o, there) in both.iter().enumerate() {
+/// A number for each of `both` × `bound`, the same for equal entries beside the same of `both`, and how many there are at most;
+/// nothing if a code would have as many bits as what it stands for.
+fn number<T: PartialEq>(sides: &Sides, entry: impl Fn(usize, usize) -> T) -> Option<(Vec<usize>, usize)> {
+    let (both, bound) = (sides.both.len(), sides.bound.len());
+    let (mut numbers, mut most) = (Vec::with_capacity(both * bound), 0);
+    let mut seen: Vec<T> = Vec::new();
+    for o in 0..both {
         seen.clear();
-        for (b, inside) in bound.iter().enumerate() {
-            let bits = free.iter().enumerate().map(|(n, x)| u64::from(f.get(x | there | inside)) << n);
-            let entry = (known.map_or(0, |k| k[o * bound.len() + b]), bits.fold(0, |all, bit| all | bit));
-            let number = seen.iter().position(|s| *s == entry).unwrap_or_else(|| {
+        for b in 0..bound {
+            let entry = entry(o, b);
+            let known = seen.iter().position(|s| *s == entry);
+            numbers.push(known.unwrap_or(seen.len()));
+            if known.is_none() {
                 seen.push(entry);
-                seen.len() - 1
-            });
-            numbers.push(number);
-            if seen.len() > bound.len() / 2 {
+            }
+            if seen.len() > bound / 2 {
                 return None;
             }
         }
         most = most.max(seen.len());
     }
     Some((numbers, most))
+}
+
+/// Columns of the chart of a function.
+fn columns(sides: &Sides, f: Truth) -> Option<(Vec<usize>, usize)> {
+    number(sides, |o, b| {
+        let address = sides.both[o] | sides.bound[b];
+        let bits = sides.free.iter().enumerate().map(|(n, x)| u64::from(f.get(x | address)) << n);
+        bits.fold(0, |all, bit| all | bit)
+    })
+}
+
+/// Columns of two charts side by side.
+fn joined(sides: &Sides, x: &[usize], y: &[usize]) -> Option<(Vec<usize>, usize)> {
+    let bound = sides.bound.len();
+    number(sides, |o, b| (x[o * bound + b], y[o * bound + b]))
 }
 
 /// Bits that tell so many columns apart.
@@ -111,16 +125,20 @@ pub(super) fn best(functions: &[Truth], inputs: u32, limit: u32) -> Option<Split
     for sides in all_sides(inputs, limit) {
         let outside = sides.outside.len();
         // Those with few columns first.
-        let own = |(i, f): (usize, &Truth)| Some((columns(&sides, *f, None)?.1, i));
-        let mut order: Vec<(usize, usize)> = functions.iter().enumerate().filter_map(own).collect();
+        let own = |(i, f): (usize, &Truth)| columns(&sides, *f).map(|(numbers, most)| (most, i, numbers));
+        let mut order: Vec<(usize, usize, Vec<usize>)> = functions.iter().enumerate().filter_map(own).collect();
         order.sort_unstable();
         let (mut numbers, mut group): (Option<Vec<usize>>, Vec<usize>) = (None, Vec::new());
         let mut gain = i64::MIN;
-        for (own, i) in order {
+        for (own, i, own_numbers) in order {
             if outside + bits(own) >= support[i] {
                 continue;
             }
-            let Some((next, most)) = columns(&sides, functions[i], numbers.as_deref()) else { continue };
+            let next = match &numbers {
+                Some(numbers) => joined(&sides, numbers, &own_numbers),
+                None => Some((own_numbers, own)),
+            };
+            let Some((next, most)) = next else { continue };
             let members = group.iter().copied().chain([i]);
             let before: u32 = members.clone().map(|g| whole[g]).sum();
             let after = members.count() as u32 * price(outside + bits(most), limit) + bits(most) as u32;
