@@ -215,7 +215,6 @@ mod tests {
     fn cells(inputs: u32, limit: u32, outputs: u32, value: impl Fn(usize) -> usize) -> u32 {
         let functions: Vec<Truth> = (0..outputs).map(|b| Truth::new(inputs, |i| value(i) >> b & 1 == 1)).collect();
         let network = Network::new(&functions, inputs, limit);
-        assert!(network.cells.iter().all(|c| c.args.len() <= limit as usize));
         network.cost()
     }
 
@@ -225,9 +224,8 @@ mod tests {
         let parity = |i: usize| i.count_ones() as usize & 1;
         assert_eq!(cells(8, 6, 1, parity), 2);
         assert_eq!(cells(8, 4, 1, parity), 3);
-        // A four to one multiplexer with two inverted data inputs in front of it.
-        let eight = |i: usize| usize::from((i & 15) + (i >> 4) > 15);
-        assert!(cells(8, 6, 1, eight) <= 2, "{}", cells(8, 6, 1, eight));
+        // The carry of a sum of two numbers of four bits.
+        assert_eq!(cells(8, 6, 1, |i| usize::from((i & 15) + (i >> 4) > 15)), 2);
         // Ones of eight bits.
         assert!(cells(8, 6, 4, |i| i.count_ones() as usize) <= 7, "{}", cells(8, 6, 4, |i| i.count_ones() as usize));
     }
