@@ -3,7 +3,7 @@ use super::architecture::Choice;
 use super::report::SynthReport;
 use super::target::Target;
 use crate::blocks;
-use crate::hdl::arch::{Arch, Kind, Quotient, Scaled, Square, Sum, Unit, lower};
+use crate::hdl::arch::{Arch, Function, Kind, Own, Quotient, Scaled, Square, Sum, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
 use std::mem::discriminant;
@@ -32,6 +32,16 @@ struct BlockCost {
     cost: u64,
 }
 
+/// A measured function of few inputs. Its table does not matter for others, so that none is tabulated to read the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FunctionCost {
+    target: Target,
+    name: String,
+    inputs: u32,
+    arch: Option<Arch>,
+    cost: u64,
+}
+
 /// Header of the file.
 pub const HEADER: &str = "target,unit,arch,cost,lut,carry,gates,yosys";
 
@@ -39,6 +49,7 @@ pub const HEADER: &str = "target,unit,arch,cost,lut,carry,gates,yosys";
 const FILE: &str = include_str!("../../fpga/architectures.csv");
 
 static MEASURED: LazyLock<Vec<Cost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse).collect());
+static OF_FUNCTIONS: LazyLock<Vec<FunctionCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_function).collect());
 static BLOCKS: LazyLock<Vec<BlockCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_block).collect());
 
 /// A line about a block: its module name stands with `@` in front where that of a unit stands otherwise.
@@ -92,12 +103,22 @@ fn parse(line: &str) -> Option<Cost> {
     let mut cells = line.split(',');
     let target = Target::parse(cells.next()?)?;
     let name = cells.next()?;
-    let unit = units().find(|u| u.name() == name)?.clone();
-    let arch = match cells.next()? {
-        "none" => None,
-        word => Some(Arch::parse(word)?),
-    };
-    Some(Cost { target, unit, arch, cost: cells.next()?.parse().ok()? })
+    let (unit, _) = UNITS.iter().find(|(u, _)| u.name() == name)?;
+    let arch = arch(cells.next()?)?;
+    Some(Cost { target, unit: unit.clone(), arch, cost: cells.next()?.parse().ok()? })
+}
+
+fn parse_function(line: &str) -> Option<FunctionCost> {
+    let mut cells = line.split(',');
+    let target = Target::parse(cells.next()?)?;
+    let name = cells.next()?;
+    let inputs = name.strip_prefix("function_")?.split("to").next()?.parse().ok()?;
+    Some(FunctionCost { target, name: name.into(), inputs, arch: arch(cells.next()?)?, cost: cells.next()?.parse().ok()? })
+}
+
+/// An architecture, or none.
+fn arch(word: &str) -> Option<Option<Arch>> {
+    if word == "none" { Some(None) } else { Arch::parse(word).map(Some) }
 }
 
 /// Blocks whose numbers have few values, and blocks whose adders can take in the shift of a product.
@@ -110,6 +131,43 @@ const INSIDE: [&str; 7] = [
     "dot a=e3m2fn b=e3m2fn lanes=4 out=exact",
     "dot a=e5m2 b=e5m2 lanes=4 out=exact",
 ];
+
+/// Blocks with a table of few inputs, from four to eight.
+const TABLES: [&str; 18] = [
+    "table_fn function=silu from=e4m3fn out=e4m3fn",
+    "table_fn function=exp from=e4m3fn out=e4m3fn",
+    "table_fn function=reciprocal from=e4m3fn out=e4m3fn",
+    "table_fn function=gelu from=e5m2 out=e5m2",
+    "table_fn function=sqrt from=e5m2 out=e5m2",
+    "table_fn function=tanh from=int8 out=e4m3fn",
+    "table_fn function=exp2 from=e4m3fn out=bf16",
+    "table_fn function=rsqrt from=uint8 out=int4",
+    "table_fn function=silu from=e3m3-fn out=e3m3-fn",
+    "table_fn function=reciprocal from=int7 out=e4m3fn",
+    "table_fn function=silu from=e3m2fn out=e3m2fn",
+    "table_fn function=reciprocal from=e2m3fn out=e4m3fn",
+    "table_fn function=exp from=e2m2-none out=e4m3fn",
+    "table_fn function=gelu from=e2m1fn out=e4m3fn",
+    "convert from=denseshift5 to=int32",
+    "convert from=denseshift6 to=int32",
+    "convert from=nf4 to=fp32",
+    "convert from=bnb_dynamic8 to=fp32",
+];
+
+/// Functions that are measured.
+static FUNCTIONS: LazyLock<Vec<Unit>> = LazyLock::new(|| TABLES.iter().filter_map(|words| function(words)).collect());
+
+/// The first function of few inputs in a block.
+fn function(words: &str) -> Option<Unit> {
+    let found = RefCell::new(None);
+    lower(&design(words)?, &|unit| {
+        if matches!(unit, Unit::Own(Own::Function(_))) {
+            found.borrow_mut().get_or_insert_with(|| unit.clone());
+        }
+        None
+    });
+    found.into_inner()
+}
 
 /// What is measured: units by themselves, and some as part of a block, because without them it is built in another way.
 static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
@@ -141,14 +199,14 @@ fn design(words: &str) -> Option<Design> {
 
 /// Every unit that is measured.
 pub fn units() -> impl Iterator<Item = &'static Unit> {
-    UNITS.iter().map(|(unit, _)| unit)
+    UNITS.iter().map(|(unit, _)| unit).chain(FUNCTIONS.iter())
 }
 
 fn alone() -> Vec<Unit> {
     let kind = |bits, signed| Kind { bits, signed };
     let mut all = Vec::new();
     for signed in [true, false] {
-        for bits in [2, 3, 4, 6, 8, 12, 16, 24, 32, 53] {
+        for bits in [2, 3, 4, 6, 8, 12] {
             all.push(Unit::Product { a: kind(bits, signed), b: kind(bits, signed) });
         }
         all.push(Unit::Product { a: kind(4, signed), b: kind(8, signed) });
@@ -162,6 +220,10 @@ fn alone() -> Vec<Unit> {
         for bits in [4, 8] {
             all.push(Unit::Dot { a: kind(bits, signed), b: kind(bits, signed), lanes: 8, width: 2 * bits + 3 });
         }
+    }
+    // Long factors take minutes each.
+    for (bits, signed) in [(16, true), (32, true), (53, false)] {
+        all.push(Unit::Product { a: kind(bits, signed), b: kind(bits, signed) });
     }
     for bits in [8, 16] {
         all.extend([3, 5, 7, 10, 25, 100, 1000].into_iter().filter_map(|by| Some(Quotient::by(bits, by)?.into())));
@@ -208,11 +270,39 @@ pub fn unit_line(target: Target, unit: &Unit, arch: Option<Arch>, report: &Synth
 pub fn smallest(target: Target, unit: &Unit) -> Option<Arch> {
     // No rows of its own yet: its logic cells are like those of the ECP5.
     let target = if target == Target::Gowin { Target::Ecp5 } else { target };
+    if let Unit::Own(Own::Function(function)) = unit {
+        return of_functions(target, function.size().0).find(|arch| unit.can(*arch));
+    }
     let near = MEASURED.iter().filter(|c| c.target == target).filter_map(|c| Some((distance(&c.unit, unit)?, &c.unit)));
     let like = near.min_by_key(|(d, _)| *d)?.1;
     let able = unit.architectures();
     let rows = MEASURED.iter().filter(|c| c.target == target && c.unit == *like && c.arch.is_none_or(|a| able.contains(&a)));
     rows.min_by_key(|c| (c.cost, c.arch.is_some()))?.arch
+}
+
+/// Architectures that save [`WORTH`] or more on average over all measured functions of as many inputs, or nearly as many, the best
+/// first: of a single function nobody can tell by the like of it.
+fn of_functions(target: Target, inputs: u32) -> impl Iterator<Item = Arch> {
+    let shares = Function::ARCHITECTURES.into_iter().filter_map(|a| Some((share(target, inputs, a)?, a)));
+    let mut all: Vec<(u64, Arch)> = shares.filter(|(s, _)| *s <= 1000 - WORTH).collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, arch)| arch)
+}
+
+/// Thousandths that an architecture must save to be worth its modules.
+const WORTH: u64 = 50;
+
+/// What functions take in an architecture, in thousandths of what they take when left to synthesis, on average.
+fn share(target: Target, inputs: u32, arch: Arch) -> Option<u64> {
+    let here = || OF_FUNCTIONS.iter().filter(move |c| c.target == target);
+    let nearest = here().map(|c| c.inputs.abs_diff(inputs)).min()?;
+    let like = || here().filter(|c| c.inputs.abs_diff(inputs) == nearest);
+    let shares = like().filter(|c| c.arch == Some(arch)).filter_map(|c| {
+        let left = like().find(|d| d.name == c.name && d.arch.is_none())?;
+        (1000 * c.cost).checked_div(left.cost)
+    });
+    let (sum, count) = shares.fold((0, 0), |(sum, count), s| (sum + s, count + 1));
+    u64::checked_div(sum, count)
 }
 
 /// How unlike two units are; nothing if they cannot be compared.
@@ -240,9 +330,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn functions_get_what_saves_most_over_all() {
+        let names: std::collections::BTreeSet<String> = FUNCTIONS.iter().map(Unit::name).collect();
+        assert_eq!(names.len(), TABLES.len(), "{names:?}");
+        for row in OF_FUNCTIONS.iter() {
+            assert!(names.contains(&row.name), "{} is not measured any more", row.name);
+            let left = OF_FUNCTIONS.iter().any(|c| (c.target, &c.name) == (row.target, &row.name) && c.arch.is_none());
+            assert!(left, "{} {} left to synthesis", row.target, row.name);
+        }
+        // Codes halve what eight inputs take in tables of six; a table of one look-up table a bit is left alone.
+        assert_eq!(of_functions(Target::Xc7, 8).next(), Some(Arch::Six));
+        assert_eq!(of_functions(Target::Xc7, 4).next(), None);
+        assert_eq!(share(Target::Xc7, 8, Arch::Booth), None);
+    }
+
+    #[test]
     fn the_smallest_of_what_was_measured_is_chosen() {
         assert_eq!(FILE.lines().next(), Some(HEADER));
-        assert_eq!(MEASURED.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
+        assert_eq!(MEASURED.len() + OF_FUNCTIONS.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
         for target in [Target::Xc7, Target::Ice40, Target::Ecp5, Target::Generic] {
             assert!(MEASURED.iter().any(|c| c.target == target), "{target}");
         }

@@ -1,6 +1,6 @@
-//! `cargo xtask architectures [TARGET…] [blocks]`: measures every architecture of every unit, or of the blocks that
-//! `narrowgen bench qor` compares, and puts the results into `fpga/architectures.csv`. What was measured before comes from
-//! the user's cache.
+//! `cargo xtask architectures [TARGET…] [blocks | PREFIX…]`: measures every architecture of every unit, of those whose names
+//! start so, or of the blocks that `narrowgen bench qor` compares, and puts the results into `fpga/architectures.csv`. What was
+//! measured before comes from the user's cache.
 use narrowgen::flow::costs::{self, HEADER};
 use narrowgen::flow::target::Target;
 use narrowgen::hdl::arch::Unit;
@@ -23,14 +23,22 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
     }
     let all = [Target::Xc7, Target::Ice40, Target::Ecp5, Target::Generic];
     let targets = if named.is_empty() { all.to_vec() } else { named };
-    targets.into_iter().try_for_each(|t| units(&path, t, &memo))
+    let prefixes: Vec<&str> = args.iter().filter(|a| Target::parse(a).is_none()).map(String::as_str).collect();
+    targets.into_iter().try_for_each(|t| units(&path, t, &prefixes, &memo))
 }
 
-fn units(path: &Path, target: Target, memo: &Memo) -> Result<(), String> {
-    // The gate flow takes hours over wide sums.
-    let measured = |u: &&Unit| target != Target::Generic || !matches!(u, Unit::Dot { .. } | Unit::Coded { .. });
+fn units(path: &Path, target: Target, prefixes: &[&str], memo: &Memo) -> Result<(), String> {
+    let asked = |name: &str| prefixes.is_empty() || prefixes.iter().any(|p| name.starts_with(p));
+    // The gate flow takes hours over wide sums and long products.
+    let long = |u: &Unit| match u {
+        Unit::Dot { .. } | Unit::Coded { .. } => true,
+        Unit::Product { a, .. } => a.bits > 12,
+        _ => false,
+    };
+    let measured = |u: &&Unit| target != Target::Generic || !long(u);
     let jobs: Vec<_> = costs::units()
         .filter(measured)
+        .filter(|u| asked(&u.name()))
         .flat_map(|u| std::iter::once(None).chain(u.architectures().into_iter().map(Some)).map(move |a| (u, a)))
         .collect();
     let lines: Result<Vec<String>, String> = jobs
@@ -44,8 +52,11 @@ fn units(path: &Path, target: Target, memo: &Memo) -> Result<(), String> {
         .collect();
     let old = std::fs::read_to_string(path).unwrap_or_else(|_| format!("{HEADER}\n"));
     // Blocks stand behind all units.
-    let of_target = |l: &&str| l.split(',').next() == Some(target.name()) && !l.contains(",@");
-    let (about_blocks, rest): (Vec<&str>, Vec<&str>) = old.lines().filter(|l| !of_target(l)).partition(|l| l.contains(",@"));
+    let renewed = |l: &&str| {
+        let mut cells = l.split(',');
+        cells.next() == Some(target.name()) && cells.next().is_some_and(|name| !name.starts_with('@') && asked(name))
+    };
+    let (about_blocks, rest): (Vec<&str>, Vec<&str>) = old.lines().filter(|l| !renewed(l)).partition(|l| l.contains(",@"));
     let lines = lines?;
     let text: String =
         rest.into_iter().chain(lines.iter().map(String::as_str)).chain(about_blocks).map(|l| format!("{l}\n")).collect();

@@ -33,7 +33,7 @@ static TASKS: &[Task] = &[
     Task("real-data", "blocks on captured tensors against binary64, write testbenches/real/README.md; FOLDER", real_data::run),
     Task(
         "architectures",
-        "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks]",
+        "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks | PREFIX…]",
         architectures::run,
     ),
     Task("wide", "every architecture of long units on 10^8 random inputs, write fpga/results/wide.csv; [N]", wide::run),

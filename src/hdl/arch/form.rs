@@ -1,5 +1,6 @@
 //! Units that stand in a file of their own.
 use super::Arch;
+use super::function::Function;
 use super::quotient::Quotient;
 use super::scaled::Scaled;
 use super::square::Square;
@@ -21,6 +22,8 @@ pub enum Own {
     Quotient(Quotient),
     /// A sum of a list.
     Sum(Sum),
+    /// A look-up in a short table.
+    Function(Function),
 }
 
 impl Own {
@@ -30,6 +33,7 @@ impl Own {
             Own::Scaled(form) => form,
             Own::Quotient(form) => form,
             Own::Sum(form) => form,
+            Own::Function(form) => form,
         }
     }
 
@@ -55,6 +59,8 @@ impl Own {
                 (Kind { bits: all / count.max(1), signed: form.signed() }, Kind { bits: count, signed: false })
             }
             Own::Quotient(form) => [form.bits, 64 - form.by.leading_zeros()].map(|bits| Kind { bits, signed: false }).into(),
+            // Nothing is multiplied.
+            Own::Function(_) => [Kind { bits: 1, signed: false }; 2].into(),
         }
     }
 }
@@ -83,6 +89,12 @@ impl From<Scaled> for Unit {
     }
 }
 
+impl From<Function> for Unit {
+    fn from(form: Function) -> Unit {
+        Unit::Own(Own::Function(form))
+    }
+}
+
 /// What such a unit says of itself.
 pub(super) trait Form {
     /// Its name in module names and cost tables.
@@ -91,6 +103,10 @@ pub(super) trait Form {
     fn doc(&self) -> &'static str;
     /// Architectures that can build it.
     fn architectures(&self) -> Vec<Arch>;
+    /// True if this one can.
+    fn can(&self, arch: Arch) -> bool {
+        self.architectures().contains(&arch)
+    }
     /// Input ports with their widths.
     fn inputs(&self) -> Vec<(String, u32)>;
     /// Width of the result.

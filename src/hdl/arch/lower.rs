@@ -1,6 +1,7 @@
 //! The pass: which nodes become units, and the instances in their place.
 use super::Arch;
 use super::cone::{Cone, Place};
+use super::function::Function;
 use super::patterns::{Terms, leaves, most, only_product, shifted};
 use super::quotient::Quotient;
 use super::scaled::Scaled;
@@ -47,7 +48,7 @@ struct Library<'c> {
 impl Library<'_> {
     /// True if a unit is to have a module.
     fn wants(&self, unit: &Unit) -> bool {
-        (self.choose)(unit).is_some_and(|a| unit.architectures().contains(&a))
+        (self.choose)(unit).is_some_and(|a| unit.can(a))
     }
 
     /// The module of a unit, if it is to have one.
@@ -55,7 +56,7 @@ impl Library<'_> {
         if let Some(known) = self.known.get(unit) {
             return *known;
         }
-        let arch = (self.choose)(unit).filter(|a| unit.architectures().contains(a));
+        let arch = (self.choose)(unit).filter(|a| unit.can(*a));
         let id = arch.map(|arch| {
             let built = unit.build(arch);
             let mut places: Vec<ModuleId> = Vec::new();
@@ -139,6 +140,12 @@ impl Plans {
                         let (a, b) = s.kinds(old);
                         let unit = Unit::Shift { a, b, width: old.width(id) };
                         plans.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign], &s.inside);
+                    }
+                }
+                Op::Table => {
+                    let address = old.args(id)[0];
+                    if let Some(function) = Function::new(&old.tables[old.node(id).imm as usize], old.width(address)) {
+                        plans.add(library, id, function.into(), Vec::new(), vec![address], &[]);
                     }
                 }
                 Op::MulU if plans.quotient(old, &f, library, &uses, id) => {}

@@ -12,6 +12,7 @@ mod coded;
 mod cone;
 mod factor;
 mod form;
+mod function;
 mod graph;
 mod heap;
 mod lower;
@@ -27,6 +28,7 @@ mod unit;
 
 pub use coded::Magnitudes;
 pub use form::Own;
+pub use function::Function;
 pub use lower::lower;
 pub use quotient::Quotient;
 pub use scaled::Scaled;
@@ -71,11 +73,19 @@ pub enum Arch {
     Code,
     /// Tables of six inputs and selectors in modules of their own, which synthesis must not look into.
     Apart,
+    /// Sums of as few products as there can be.
+    Cover,
+    /// Multiplexers of a decision diagram.
+    Decision,
+    /// Functions of at most six inputs behind codes of the others, in modules that synthesis must not look into.
+    Six,
+    /// The same with four inputs.
+    Four,
 }
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 17] = [
+    pub const ALL: [Arch; 21] = [
         Arch::Booth,
         Arch::Carried,
         Arch::Rows,
@@ -93,6 +103,10 @@ impl Arch {
         Arch::Late,
         Arch::Code,
         Arch::Apart,
+        Arch::Cover,
+        Arch::Decision,
+        Arch::Six,
+        Arch::Four,
     ];
 
     /// True if it takes rows as columns of bits.
@@ -120,6 +134,10 @@ impl Arch {
             Arch::Late => "late",
             Arch::Code => "code",
             Arch::Apart => "apart",
+            Arch::Cover => "cover",
+            Arch::Decision => "decision",
+            Arch::Six => "six",
+            Arch::Four => "four",
         }
     }
 
@@ -154,6 +172,12 @@ impl Arch {
                 "codes of the values that a number can have: each adds a function of its code and sign to the running sum"
             }
             Arch::Apart => "functions of at most six inputs, their sources in modules that synthesis must not mix with the rest",
+            Arch::Cover => "sums of as few products of inputs as there can be",
+            Arch::Decision => "multiplexers of a decision diagram that all outputs share, in the order that makes it smallest",
+            Arch::Six => "functions of at most six inputs, some of them codes of others from modules that synthesis must not mix",
+            Arch::Four => {
+                "functions of at most four inputs, some of them codes of others from modules that synthesis must not mix"
+            }
         }
     }
 }

@@ -182,6 +182,11 @@ impl Unit {
         all
     }
 
+    /// True if this architecture can build it.
+    pub fn can(&self, arch: Arch) -> bool {
+        self.form().map_or_else(|| self.architectures().contains(&arch), |form| form.can(arch))
+    }
+
     /// True for shifted numbers.
     pub fn shifts(&self) -> bool {
         matches!(self, Unit::Shift { .. } | Unit::ShiftAdd { .. })

@@ -1,5 +1,6 @@
 //! Every architecture computes what its unit says, on every input.
-use narrowgen_hdl::arch::{Kind, Magnitudes, Quotient, Scaled, Square, Sum, Unit};
+use narrowgen_hdl::arch::{Function, Kind, Magnitudes, Quotient, Scaled, Square, Sum, Unit};
+use narrowgen_hdl::bits::Bits;
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::verify::verify;
@@ -275,4 +276,96 @@ fn distances_of_lanes_are_known() {
     let built = narrowgen_hdl::arch::lower(&plain, &|_| Some(narrowgen_hdl::arch::Arch::Apart));
     let verdict = equal(&plain, &built, 1 << 26);
     assert!(matches!(verdict, Verdict::Equal(..)), "{verdict:?}");
+}
+
+/// The function of a table, of `inputs` inputs and `width` bits.
+fn function(inputs: u32, width: u32, value: impl Fn(u32) -> u64) -> Option<Unit> {
+    let mask = (1u64 << width) - 1;
+    let values = (0..1 << inputs).map(|i| Bits::small(width, value(i) & mask)).collect();
+    Function::new(&Table { name: "t".into(), width, values }, inputs).map(Unit::from)
+}
+
+#[test]
+fn functions_of_up_to_3_inputs() {
+    for inputs in 2..=3 {
+        for table in 0..1u64 << (1 << inputs) {
+            if let Some(unit) = function(inputs, 1, |i| table >> i & 1) {
+                check(&unit);
+            }
+        }
+    }
+    // What is wiring or a constant is no function.
+    assert!(function(3, 2, |i| u64::from(i & 1) * 3).is_none());
+    assert!(function(3, 4, |_| 5).is_none());
+    assert!(function(1, 4, |i| i.into()).is_none());
+    assert!(function(9, 4, |i| i.into()).is_none());
+}
+
+/// Numbers that look random, the same in every run.
+fn noise(seed: u64) -> impl Fn(u32) -> u64 {
+    move |i| {
+        let x = (u64::from(i) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(seed.wrapping_mul(0xbf58_476d_1ce4_e5b9));
+        let x = (x ^ x >> 30).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^ x >> 31
+    }
+}
+
+#[test]
+fn functions_of_4_to_8_inputs() {
+    for inputs in 4..=8 {
+        // A sparse one may be a constant.
+        let each = |width: u32, value: &dyn Fn(u32) -> u64| function(inputs, width, value).iter().for_each(check);
+        for (seed, width) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
+            let (x, y, z) = (noise(seed), noise(seed + 10), noise(seed + 20));
+            each(width, &x);
+            each(width, &|i| x(i) & y(i) & z(i));
+            each(width, &|i| x(i) | y(i) | z(i));
+            // Monotone: thresholds of weighted inputs.
+            let sum = |i: u32| (0..inputs).map(|k| u64::from(i >> k & 1) * (x(k) % 9 + 1)).sum::<u64>();
+            each(width, &|i| (0..width).map(|b| u64::from(sum(i) > 5 + 3 * u64::from(b)) << b).sum());
+        }
+        let half = inputs / 2;
+        let (high, low) = (|i: u32| u64::from(i >> half), |i: u32| u64::from(i & ((1 << half) - 1)));
+        each(2 * inputs, &|i| u64::from(i * i));
+        each(4, &|i| i.count_ones().into());
+        each(1, &|i| u64::from(i.count_ones() & 1));
+        each(inputs, &|i| high(i) * low(i));
+        each(half + 1, &|i| high(i) + low(i));
+        each(8, &|i| 255 / (u64::from(i) + 1));
+    }
+}
+
+/// Entries behind the end of a table are 0, and one wide entry is as good as many short ones.
+#[test]
+fn functions_of_short_and_of_wide_tables() {
+    let values: Vec<Bits> = (0..11).map(|i| Bits::small(5, 31 - i)).collect();
+    let short = Function::new(&Table { name: "t".into(), width: 5, values }, 4).expect("no wiring");
+    check(&short.into());
+    let wide = |i: u64| Bits::small(40, (i << 33) | (i * i)).concat(&Bits::small(40, i * 5));
+    let values = (0..16).map(wide).collect();
+    let wide = Function::new(&Table { name: "t".into(), width: 80, values }, 4).expect("no wiring");
+    check(&wide.into());
+}
+
+/// Two tables of one size in a design, each with a module of its own.
+#[test]
+fn functions_are_lowered() {
+    use narrowgen_hdl::arch::{Arch, lower};
+    use narrowgen_hdl::ops::Op;
+    let mut m = function(4, 3, noise(5)).expect("no wiring").plain();
+    let values = (0..13).map(|i| Bits::small(3, noise(6)(i) & 7)).collect();
+    m.tables.push(Table { name: "other".into(), width: 3, values });
+    let (a, y) = (m.inputs[0].node, m.outputs[0].node);
+    let other = m.push_op(Op::Table, 3, &[a], 1, NameId(0), None);
+    let sum = m.push_op(Op::Add, 3, &[y, other], 0, NameId(0), None);
+    m.outputs[0].node = sum;
+    let plain = alone(m);
+    for arch in [Arch::Cover, Arch::Decision] {
+        let built = lower(&plain, &|_| Some(arch));
+        assert_eq!(built.modules.len(), 3);
+        assert!(built.modules.iter().all(|m| m.nodes.iter().all(|n| n.op != Op::Table)));
+        let verdict = equal(&plain, &built, 1 << 26);
+        assert!(matches!(verdict, Verdict::Equal(..)), "{verdict:?}");
+    }
+    assert_eq!(lower(&plain, &|_| None).modules.len(), 1);
 }
