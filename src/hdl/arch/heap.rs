@@ -36,7 +36,8 @@ pub(super) fn heap(f: &mut Fold, modules: &mut Vec<Module>, rows: &[Row], width:
     let owed: BigInt = rows.iter().map(|r| r.owed.clone()).sum();
     let due = (-owed).rem_euclid(&(BigInt::from(1) << width));
     let mut h = Heap { f, modules, columns: vec![VecDeque::new(); width as usize], made: 0 };
-    for row in rows {
+    for (number, row) in rows.iter().enumerate() {
+        name_row(h.f, row.bits, &format!("row{number}"));
         for i in (0..h.f.w(row.bits)).take_while(|i| row.offset + i < width) {
             let bit = h.f.slice(row.bits, i, 1);
             h.push(row.offset + i, bit);
@@ -60,6 +61,19 @@ pub(super) fn heap(f: &mut Fold, modules: &mut Vec<Module>, rows: &[Row], width:
             h.lower(3);
             h.add_three()
         }
+    }
+}
+
+/// Names the operators that a row consists of: in columns there is no row any more.
+fn name_row(f: &mut Fold, row: NodeId, text: &str) {
+    let parts: Vec<NodeId> = match f.r.new.node(row).op {
+        Op::Concat => f.r.new.args(row).to_vec(),
+        _ => vec![row],
+    };
+    for part in parts {
+        let whole = f.of::<1>(part, Op::Slice).or_else(|| f.of(part, Op::Not)).map_or(part, |[x]| x);
+        let whole = f.of::<1>(whole, Op::Slice).map_or(whole, |[x]| x);
+        name(f, whole, text);
     }
 }
 
@@ -187,6 +201,7 @@ fn count(f: &mut Fold, bits: &[NodeId]) -> Vec<NodeId> {
         [a, b] => vec![f.two(Op::Xor, *a, *b), f.two(Op::And, *a, *b)],
         [a, b, c] => {
             let differ = f.two(Op::Xor, *a, *b);
+            name(f, differ, "differ");
             let ones = f.two(Op::Xor, differ, *c);
             // Of two bits that differ one is 1, so the third decides.
             vec![ones, f.make(Op::Mux, 1, &[differ, *c, *a], 0)]
