@@ -178,7 +178,7 @@ fn conditions_in_arms_and_behind_masks() {
     assert!(used > 500, "{used}");
 }
 
-/// Random expressions over few bits, so that conditions meet again: all rules apply, none changes a result.
+/// Random expressions over few bits, so that conditions meet again: facts and rules meet, none changes a result.
 #[test]
 fn random_conditions() {
     let (mut used, mut all) = (0, std::collections::BTreeMap::new());
@@ -188,9 +188,25 @@ fn random_conditions() {
         // Nodes by width: values of w bits, single bits.
         let (mut values, mut bits) = (vec![0u32, 1, 2], vec![3u32, 4]);
         let mut lines = String::new();
-        for id in 5..25 {
+        let mut id = 5;
+        while id < 25 {
             let mut pick = |from: &[u32]| from[from.len() - 1 - s.next() as usize % from.len().min(5)];
             let (x, y, c, d) = (pick(&values), pick(&values), pick(&bits), pick(&bits));
+            // Sums that are selected between.
+            if s.next().is_multiple_of(6) {
+                let k = s.next() % (1 << w);
+                let (first, second, arm) = [
+                    (format!("add %{x} %{y}"), format!("sub %{x} %{d}", d = 2), id + 1),
+                    (format!("add %{x} %{y}"), format!("add %{z} %{x}", z = 1), id + 1),
+                    (format!("const {k:x}"), format!("add %{x} %{id}"), x),
+                ][s.next() as usize % 3]
+                    .clone();
+                let last = if arm == x { id + 1 } else { id };
+                lines += &format!("%{id} {w} = {first}\n%{} {w} = {second}\n%{} {w} = mux %{c} %{last} %{arm}\n", id + 1, id + 2);
+                values.push(id + 2);
+                id += 3;
+                continue;
+            }
             let (text, wide) = match s.next() % 16 {
                 0..=3 => (format!("mux %{c} %{x} %{y}"), true),
                 4 => (format!("add %{x} %{y}"), true),
@@ -207,7 +223,12 @@ fn random_conditions() {
                 _ => (format!("slice %{x} @{}", s.next() % u64::from(w)), false),
             };
             lines += &format!("%{id} {} = {text}\n", if wide { w } else { 1 });
-            if wide { values.push(id) } else { bits.push(id) }
+            if wide {
+                values.push(id)
+            } else {
+                bits.push(id)
+            }
+            id += 1;
         }
         let d = design(w, &lines, &format!("%{}", values.last().unwrap()));
         used += facts::count(&d);
@@ -219,7 +240,7 @@ fn random_conditions() {
         }
     }
     assert!(used > 50, "{used}");
-    for rule in ["add_or_not", "borrow", "one_operand", "one_select"] {
+    for rule in ["add_or_not", "add_or_sub", "borrow", "one_operand", "one_select"] {
         assert!(all.get(rule).is_some_and(|n| *n > 3), "{rule}: {all:?}");
     }
 }

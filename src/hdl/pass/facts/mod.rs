@@ -15,6 +15,7 @@ use super::{Pass, Rebuild, per_module};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
+use std::collections::HashMap;
 
 /// See the module documentation.
 pub const PASS: Pass =
@@ -80,13 +81,15 @@ pub(super) struct Facts<'a> {
     of: Vec<u32>,
     /// Contexts of operands, where they have one of their own.
     own: Vec<[u32; 3]>,
+    /// Contexts by parent and condition.
+    children: HashMap<(u32, NodeId, bool), u32>,
 }
 
 impl<'a> Facts<'a> {
     fn of(m: &'a Module) -> Self {
         let n = m.nodes.len();
         let root = Context { parent: ROOT, depth: 0, facts: Vec::new() };
-        let mut f = Facts { m, tree: vec![root], of: vec![UNUSED; n], own: vec![[UNUSED; 3]; n] };
+        let mut f = Facts { m, tree: vec![root], of: vec![UNUSED; n], own: vec![[UNUSED; 3]; n], children: HashMap::new() };
         m.outputs.iter().for_each(|p| f.used(p.node, ROOT));
         m.claims.iter().for_each(|c| f.used(c.holds, ROOT));
         m.asserts.iter().flat_map(Assert::nodes).for_each(|n| f.used(n, ROOT));
@@ -162,8 +165,12 @@ impl<'a> Facts<'a> {
         if depth > DEEPEST {
             return parent;
         }
+        if let Some(known) = self.children.get(&(parent, bit, value)) {
+            return *known;
+        }
         self.tree.push(Context { parent, depth, facts: Vec::new() });
         let context = self.tree.len() as u32 - 1;
+        self.children.insert((parent, bit, value), context);
         self.assume(context, bit, Bits::bit(value), 8);
         context
     }
