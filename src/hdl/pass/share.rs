@@ -27,7 +27,8 @@ pub fn count(design: &Design) -> BTreeMap<&'static str, usize> {
 }
 
 fn sweep(old: &Module) -> (Module, BTreeMap<&'static str, usize>) {
-    let mut s = Share { f: Fold { r: Rebuild::new(old) }, old, uses: uses(old), pairs: pairs(old), wide: HashMap::new() };
+    let mut s = Share { f: Fold { r: Rebuild::new(old) }, old, uses: uses(old), pairs: HashMap::new(), wide: HashMap::new() };
+    s.pairs = pairs(old, &s.uses);
     let mut count = BTreeMap::new();
     for i in 0..old.nodes.len() {
         let id = NodeId(i as u32);
@@ -52,11 +53,10 @@ fn sweep(old: &Module) -> (Module, BTreeMap<&'static str, usize>) {
     (s.f.r.finish(), count)
 }
 
-/// How many operands and ports each node drives.
+/// How many operands and ports each node drives; operands of what is not used do not count.
 fn uses(m: &Module) -> Vec<u32> {
     let mut uses = vec![0; m.nodes.len()];
     let mut add = |id: NodeId| uses[id.index()] += 1;
-    (0..m.nodes.len()).for_each(|i| m.args(NodeId(i as u32)).iter().for_each(|a| add(*a)));
     m.outputs.iter().for_each(|p| add(p.node));
     m.claims.iter().for_each(|c| add(c.holds));
     m.asserts.iter().flat_map(Assert::nodes).for_each(&mut add);
@@ -64,6 +64,11 @@ fn uses(m: &Module) -> Vec<u32> {
     m.ram_reads.iter().for_each(|r| add(r.addr));
     m.rams.iter().filter_map(|r| r.write).for_each(|(a, d, e)| [a, d, e].into_iter().for_each(&mut add));
     m.states.iter().for_each(|s| s.enable.iter().chain([&s.next]).for_each(|n| add(*n)));
+    for i in (0..m.nodes.len()).rev().filter(|i| m.nodes[*i].op.info().is_some()) {
+        if uses[i] > 0 {
+            m.args(NodeId(i as u32)).iter().for_each(|a| uses[a.index()] += 1);
+        }
+    }
     uses
 }
 
@@ -75,9 +80,9 @@ struct Pair {
 }
 
 /// For each difference and each comparison with a partner: the comparison of the two.
-fn pairs(m: &Module) -> HashMap<NodeId, Pair> {
+fn pairs(m: &Module, uses: &[u32]) -> HashMap<NodeId, Pair> {
     let mut pairs = HashMap::new();
-    let all = || (0..m.nodes.len()).map(|i| NodeId(i as u32));
+    let all = || (0..m.nodes.len()).filter(|i| uses[*i] > 0).map(|i| NodeId(i as u32));
     // By the first operand, or what it is the low part of.
     let mut less: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
     for id in all().filter(|id| m.node(*id).op == Op::LtU) {

@@ -108,6 +108,9 @@ impl<'a> Facts<'a> {
         }
         for i in (0..n).rev() {
             let id = NodeId(i as u32);
+            if f.of[i] == UNUSED {
+                continue;
+            }
             f.split(id);
             for (k, arg) in m.args(id).iter().enumerate() {
                 f.used(*arg, f.edge(id, k));
