@@ -48,6 +48,15 @@
 //! Ranges live in the DSL only. Passes may not use them, because an assumption does not hold on every
 //! input, while each pass must keep the outputs for every input.
 //!
+//! # Facts and shared operators
+//!
+//! A bit that selects, masks or enables is known in what is used only there, and so is what follows from it: an equality rules out
+//! other ones, a bound decides weaker ones. Synthesis finds this too, within logic; it does not look through a sum, a comparison
+//! or a register, and there it pays. The same holds for operators that are not needed together.
+//!
+//! *Not taken:* a selected negation `c ? -x : x` as one sum. On 7-series it takes 22 tables off a requantiser (int16, half away), and
+//! adds 12 to fp16 to int8 and 10 to a quantiser of int8 blocks.
+//!
 //! # Unused bits
 //!
 //! Linters want every bit used. The `narrow` pass cuts values to the bits that matter, in the middle

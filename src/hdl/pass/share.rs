@@ -1,7 +1,8 @@
 //! Share: one operator instead of two that are never needed together, or that compute the same.
 //!
 //! * `c ? f(a, b) : f(a, d)` is `f(a, c ? b : d)`: [`Share::one_operand`];
-//! * `c ? a + b : a - d` is one sum that adds or subtracts, `c ? -x : x` a conditional negation: [`Share::add_or_sub`];
+//! * `c ? a + b : a - d` is one sum that adds or subtracts: [`Share::add_or_sub`]; not so `c ? -x : x`, which
+//!   wins as often as it loses ([`crate::rationale`]);
 //! * `c ? x + y : x` adds `y` or nothing: [`Share::add_or_not`];
 //! * `a < b` is the borrow of `a - b`: [`Share::borrow`];
 //! * `c ? a : d ? a : b` selects once: [`Share::one_select`].
@@ -202,20 +203,11 @@ impl Share<'_> {
         // The arm that subtracts, the other one, and whether `c` selects the former.
         for (minus, plus, first) in [(p, q, true), (q, p, false)] {
             let Some([a, b]) = self.alone(minus, Op::Sub) else { continue };
-            let negated = self.old.const_of(a).is_some_and(|k| k.is_zero());
-            let added = if negated {
-                plus
-            } else {
-                match self.alone(plus, Op::Add) {
-                    Some([x, y]) if x == a => y,
-                    Some([x, y]) if y == a => x,
-                    _ => continue,
-                }
+            let added = match self.alone(plus, Op::Add) {
+                Some([x, y]) if x == a => y,
+                Some([x, y]) if y == a => x,
+                _ => continue,
             };
-            // Without a common operand it takes one more row of multiplexers.
-            if negated && added != b {
-                continue;
-            }
             let (a, b, added, mut s) = (self.new(a), self.new(b), self.new(added), self.new(c));
             if !first {
                 s = self.f.not(s);
@@ -223,10 +215,6 @@ impl Share<'_> {
             let operand = self.choose(s, b, added);
             let mask = self.f.sext(s, w);
             let turned = self.f.two(Op::Xor, operand, mask);
-            if negated {
-                let one = self.f.zext(s, w);
-                return Some(self.f.two(Op::Add, turned, one));
-            }
             let (x, y) = (self.f.concat(&[a, s]), self.f.concat(&[turned, s]));
             let sum = self.f.two(Op::Add, x, y);
             return Some(self.f.slice(sum, 1, w));

@@ -61,10 +61,6 @@ fn add_or_sub() {
                 shared("add_or_sub", &design(w, &lines, "%7"));
             }
         }
-        for arms in ["%6 %1", "%1 %6"] {
-            let lines = format!("%5 {w} = const 0\n%6 {w} = sub %5 %1\n%7 {w} = mux %3 {arms}\n");
-            shared("add_or_sub", &design(w, &lines, "%7"));
-        }
     }
 }
 
