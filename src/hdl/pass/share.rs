@@ -170,7 +170,8 @@ impl Share<'_> {
         if here { self.old.args(id).try_into().ok() } else { None }
     }
 
-    fn new(&self, old: NodeId) -> NodeId {
+    /// The new node of an old one.
+    fn place(&self, old: NodeId) -> NodeId {
         self.f.r.get(old)
     }
 
@@ -186,13 +187,13 @@ impl Share<'_> {
         }
         let ([a, b], [d, e]) = (self.alone(p, op)?, self.alone(q, op)?);
         let swaps = op.info().is_some_and(|i| i.algebra.commutative);
-        let (c, width) = (self.new(c), self.old.width(p));
+        let (c, width) = (self.place(c), self.old.width(p));
         let both = [(a, b, d, e, false), (b, a, e, d, true)].into_iter();
         let crossed = [(a, b, e, d, false), (b, a, d, e, true)].into_iter().filter(|_| swaps);
         let (same, x, y, last) = both
             .chain(crossed)
             .find_map(|(s, x, t, y, last)| (s == t && self.old.width(x) == self.old.width(y)).then_some((s, x, y, last)))?;
-        let (x, y, same) = (self.new(x), self.new(y), self.new(same));
+        let (x, y, same) = (self.place(x), self.place(y), self.place(same));
         let other = self.choose(c, x, y);
         let args = if last { [other, same] } else { [same, other] };
         Some(self.f.make(op, width, &args, 0))
@@ -208,7 +209,7 @@ impl Share<'_> {
                 Some([x, y]) if y == a => x,
                 _ => continue,
             };
-            let (a, b, added, mut s) = (self.new(a), self.new(b), self.new(added), self.new(c));
+            let (a, b, added, mut s) = (self.place(a), self.place(b), self.place(added), self.place(c));
             if !first {
                 s = self.f.not(s);
             }
@@ -238,7 +239,7 @@ impl Share<'_> {
                 if self.old.const_of(y).is_none() {
                     continue;
                 }
-                let (kept, y, mut s) = (self.new(kept), self.new(y), self.new(c));
+                let (kept, y, mut s) = (self.place(kept), self.place(y), self.place(c));
                 if !first {
                     s = self.f.not(s);
                 }
@@ -263,12 +264,12 @@ impl Share<'_> {
             if !straight && *b != other {
                 continue;
             }
-            let (c, d) = (self.new(c), self.new(*d));
+            let (c, d) = (self.place(c), self.place(*d));
             // Where the arm that is not `other` is taken.
             let outer = if first { c } else { self.f.not(c) };
             let inside = if straight { self.f.not(d) } else { d };
             let both = self.f.two(Op::And, outer, inside);
-            let (rest, other) = (self.new(if straight { *b } else { *a }), self.new(other));
+            let (rest, other) = (self.place(if straight { *b } else { *a }), self.place(other));
             return Some(self.choose(both, rest, other));
         }
         None
