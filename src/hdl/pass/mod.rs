@@ -34,7 +34,7 @@ pub static PASSES: &[Pass] =
     &[fold::PASS, cse::PASS, narrow::PASS, facts::PASS, share::PASS, dce::PASS, claims::PASS, legalize::PASS, names::PASS];
 
 /// The order in which [`optimize`] repeats passes until nothing changes.
-pub const OPTIMIZE: &[&str] = &["fold", "narrow", "cse", "facts", "share", "dce"];
+pub const OPTIMIZE: &[&str] = &["fold", "narrow", "cse", "facts", "dce"];
 
 /// Most rounds of [`OPTIMIZE`]; a bound for safety, a few are enough.
 const ROUNDS: usize = 12;
