@@ -6,11 +6,13 @@ pub mod claims;
 pub mod cse;
 pub mod dce;
 mod demand;
+pub mod facts;
 pub mod fold;
 pub mod legalize;
 pub mod names;
 pub mod narrow;
 pub(crate) mod rebuild;
+pub mod share;
 
 use crate::ir::{Design, Module};
 use crate::verify::verify;
@@ -28,10 +30,11 @@ pub struct Pass {
 }
 
 /// Every pass.
-pub static PASSES: &[Pass] = &[fold::PASS, cse::PASS, narrow::PASS, dce::PASS, claims::PASS, legalize::PASS, names::PASS];
+pub static PASSES: &[Pass] =
+    &[fold::PASS, cse::PASS, narrow::PASS, facts::PASS, share::PASS, dce::PASS, claims::PASS, legalize::PASS, names::PASS];
 
 /// The order in which [`optimize`] repeats passes until nothing changes.
-pub const OPTIMIZE: &[&str] = &["fold", "narrow", "cse", "dce"];
+pub const OPTIMIZE: &[&str] = &["fold", "narrow", "cse", "facts", "dce"];
 
 /// Most rounds of [`OPTIMIZE`]; a bound for safety, a few are enough.
 const ROUNDS: usize = 12;

@@ -57,5 +57,5 @@ fn files() {
 fn an_unknown_pass_is_told() {
     let design = parse("design none m\nmodule m\n  %0 1 = input a\n  output y %0\nend").unwrap();
     let error = pass::run(&design, &["fold", "flod"], |_, _| {}).unwrap_err();
-    assert!(error.starts_with("no pass is called `flod`; there are fold, cse, narrow, dce"), "{error}");
+    assert!(error.starts_with("no pass is called `flod`; there are fold, cse, narrow, facts"), "{error}");
 }
