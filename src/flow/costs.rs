@@ -314,7 +314,8 @@ fn distance(a: &Unit, b: &Unit) -> Option<u32> {
     let rest = match (a, b) {
         (Unit::Product { .. }, Unit::Product { .. }) => 0,
         (Unit::Accumulate { width: x, .. }, Unit::Accumulate { width: y, .. }) => x.abs_diff(*y),
-        (Unit::Shift { .. }, Unit::Shift { .. }) | (Unit::ShiftAdd { .. }, Unit::ShiftAdd { .. }) => 0,
+        (Unit::Shift { width: x, .. }, Unit::Shift { width: y, .. }) => x.abs_diff(*y).min(3),
+        (Unit::ShiftAdd { width: x, .. }, Unit::ShiftAdd { width: y, .. }) => x.abs_diff(*y).min(3),
         (Unit::Dot { lanes: x, .. }, Unit::Dot { lanes: y, .. }) => x.abs_diff(*y).min(8),
         (Unit::Coded { base: x, lanes: m, .. }, Unit::Coded { base: y, lanes: n, .. }) => {
             m.abs_diff(*n).min(8) + 16 * u32::from(x != y)
