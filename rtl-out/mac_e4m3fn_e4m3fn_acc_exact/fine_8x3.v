@@ -1,3 +1,4 @@
+// fine_8x3: kept apart from the logic around it by synthesis
 `default_nettype none
 (* keep_hierarchy *)
 module fine_8x3 (
