@@ -190,7 +190,7 @@ fn counter_module(modules: &mut Vec<Module>, bits: usize) -> ModuleId {
     let inputs: Vec<(&str, u32)> = names.iter().map(|n| (n.as_str(), 1)).collect();
     let outputs = [("ones", 1), ("twos", 1), ("fours", 1)];
     let outputs = &outputs[..(usize::BITS - bits.leading_zeros()) as usize];
-    helper(modules, &label, &format!("{label}: how many of {bits} bits are 1"), &inputs, outputs, |f, p| count(f, p))
+    helper(modules, &label, &format!("{label}: how many of {bits} bits are 1"), &inputs, outputs, count)
 }
 
 /// How many of two, three or up to six bits are 1, the lowest bit first.

@@ -68,7 +68,7 @@ impl Form for Scaled {
         vec![("a".into(), self.a.bits)]
     }
     fn width(&self) -> u32 {
-        let bits = |n: &BigInt| if n.is_negative() { BigInt::from(n + 1).bits() } else { n.bits() } as u32;
+        let bits = |n: &BigInt| if n.is_negative() { (-(n + 1i32)).bits() } else { n.bits() } as u32;
         self.range().iter().map(bits).max().unwrap_or(0).max(1) + u32::from(self.signed())
     }
     fn signed(&self) -> bool {
