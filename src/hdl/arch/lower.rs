@@ -124,8 +124,8 @@ impl Plans {
                     let _ = plans.tree(old, &mut f, library, &uses, id)
                         || plans.coded(old, library, &uses, id)
                         || plans.sum(old, &mut f, library, &uses, id)
-                        || plans.shift_add(old, &f, library, &uses, id)
-                        || plans.list(old, library, &uses, id);
+                        || plans.list(old, &f, library, &uses, id)
+                        || plans.shift_add(old, &f, library, &uses, id);
                 }
                 Op::Slice => {
                     let _ = plans.lanes(old, library, &uses, id);
@@ -202,20 +202,7 @@ impl Plans {
 
     /// An adder tree over shifted numbers from one table, or the sum of something and such a number.
     fn coded(&mut self, old: &Module, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
-        let args = old.args(id);
-        let look = |x: NodeId| {
-            let mut terms = Terms::default();
-            terms.add(old, uses, x).map(|_| terms)
-        };
-        let (terms, base) = match (look(args[0]), look(args[1])) {
-            (Some(a), Some(b)) => match b.followed_by(a) {
-                Some(all) => (all, None),
-                None => return false,
-            },
-            (Some(terms), None) if terms.signs.len() == 1 => (terms, Some(args[1])),
-            (None, Some(terms)) if terms.signs.len() == 1 => (terms, Some(args[0])),
-            _ => return false,
-        };
+        let Some((terms, base)) = coded_terms(old, uses, id) else { return false };
         self.terms(library, old.width(id), id, terms, base, 0)
     }
 
@@ -287,7 +274,7 @@ impl Plans {
     }
 
     /// The sum of three or more numbers of any kind.
-    fn list(&mut self, old: &Module, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
+    fn list(&mut self, old: &Module, f: &Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
         let mut tree = Tree { m: old, uses, terms: Vec::new(), inside: Vec::new() };
         old.args(id).iter().rev().for_each(|x| {
             tree.add(*x);
@@ -297,7 +284,17 @@ impl Plans {
         }
         let (nodes, terms): (Vec<NodeId>, Vec<Kind>) = tree.terms.into_iter().rev().unzip();
         // A term that is a product has better places.
-        if nodes.iter().any(|n| matches!(old.node(*n).op, Op::MulS | Op::MulU | Op::Const)) {
+        let places = nodes.iter().any(|n| matches!(old.node(*n).op, Op::MulS | Op::MulU | Op::Const));
+        let coded = |n: &NodeId| match coded_terms(old, uses, *n) {
+            Some((Terms { table: Some(table), signs, .. }, base)) => {
+                library.wants(&Unit::Coded { table, lanes: signs.len() as u32, base: base.is_some(), width: old.width(*n) })
+            }
+            _ => false,
+        };
+        // Better than a list are adders that take the last shift in front of them.
+        let absorbs =
+            |n: &NodeId| shift_sum(old, f, uses, *n).is_some_and(|(u, ..)| (library.choose)(&u).is_some_and(Arch::absorbs));
+        if places || tree.inside.iter().chain([&id]).any(|n| coded(n) || absorbs(n)) {
             return false;
         }
         let unit = Sum { terms, width: old.width(id) };
@@ -306,42 +303,10 @@ impl Plans {
 
     /// The sum of something and a shifted number.
     fn shift_add(&mut self, old: &Module, f: &Fold, library: &mut Library, uses: &[u32], id: NodeId) -> bool {
-        let args = old.args(id);
-        for (x, base) in [(args[1], args[0]), (args[0], args[1])] {
-            let mut inside = Vec::new();
-            let mut at = x;
-            let mut step = |op: Op| match old.node(at).op == op && uses[at.index()] == 1 {
-                true => {
-                    inside.push(at);
-                    let from = old.node(at).imm;
-                    at = old.args(at)[0];
-                    from
-                }
-                false => 0,
-            };
-            step(Op::Sext);
-            let drop = step(Op::Slice);
-            let top = if inside.last().is_some_and(|s| old.node(*s).op == Op::Slice) {
-                inside.last().map_or(0, |s| old.width(*s)) + drop
-            } else {
-                old.width(at)
-            };
-            if uses[at.index()] != 1 || top != old.width(at) || old.node(at).op != Op::Shl {
-                continue;
-            }
-            let Some(s) = shifted(old, uses, at) else { continue };
-            let (a, b) = s.kinds(old);
-            let from = old.width(at);
-            let reach = u64::from(a.bits) + most(f, f.r.get(s.k), 4);
-            if reach >= u64::from(from) || from - drop > old.width(id) {
-                continue;
-            }
-            let unit = Unit::ShiftAdd { a, b, from, drop, width: old.width(id) };
-            inside.push(at);
-            inside.extend(&s.inside);
-            return self.add(library, id, unit, Vec::new(), vec![s.x, s.k, s.sign, base], &inside);
+        match shift_sum(old, f, uses, id) {
+            Some((unit, others, inside)) => self.add(library, id, unit, Vec::new(), others, &inside),
+            None => false,
         }
-        false
     }
 
     /// The sum of something and a product.
@@ -354,6 +319,61 @@ impl Plans {
             return self.add(library, id, unit, vec![product], vec![base], &[x, product]);
         }
         false
+    }
+}
+
+/// The sum of something and a shifted number: the unit, its inputs and the nodes inside.
+fn shift_sum(old: &Module, f: &Fold, uses: &[u32], id: NodeId) -> Option<(Unit, Vec<NodeId>, Vec<NodeId>)> {
+    let args = old.args(Some(id).filter(|id| old.node(*id).op == Op::Add)?);
+    for (x, base) in [(args[1], args[0]), (args[0], args[1])] {
+        let mut inside = Vec::new();
+        let mut at = x;
+        let mut step = |op: Op| match old.node(at).op == op && uses[at.index()] == 1 {
+            true => {
+                inside.push(at);
+                let from = old.node(at).imm;
+                at = old.args(at)[0];
+                from
+            }
+            false => 0,
+        };
+        step(Op::Sext);
+        let drop = step(Op::Slice);
+        let top = if inside.last().is_some_and(|s| old.node(*s).op == Op::Slice) {
+            inside.last().map_or(0, |s| old.width(*s)) + drop
+        } else {
+            old.width(at)
+        };
+        if uses[at.index()] != 1 || top != old.width(at) || old.node(at).op != Op::Shl {
+            continue;
+        }
+        let Some(s) = shifted(old, uses, at) else { continue };
+        let (a, b) = s.kinds(old);
+        let from = old.width(at);
+        let reach = u64::from(a.bits) + most(f, f.r.get(s.k), 4);
+        if reach >= u64::from(from) || from - drop > old.width(id) {
+            continue;
+        }
+        let unit = Unit::ShiftAdd { a, b, from, drop, width: old.width(id) };
+        inside.push(at);
+        inside.extend(&s.inside);
+        return Some((unit, vec![s.x, s.k, s.sign, base], inside));
+    }
+    None
+}
+
+/// Shifted numbers from one table below an adder, and what else is added to a single one.
+fn coded_terms(old: &Module, uses: &[u32], id: NodeId) -> Option<(Terms, Option<NodeId>)> {
+    let args = old.args(Some(id).filter(|id| old.node(*id).op == Op::Add)?);
+    let look = |x: NodeId| {
+        let mut terms = Terms::default();
+        terms.add(old, uses, x).map(|_| terms)
+    };
+    match (look(args[0]), look(args[1])) {
+        (Some(a), Some(b)) => b.followed_by(a).map(|all| (all, None)),
+        (Some(terms), None) if terms.signs.len() == 1 => Some((terms, Some(args[1]))),
+        (None, Some(terms)) if terms.signs.len() == 1 => Some((terms, Some(args[0]))),
+        _ => None,
     }
 }
 

@@ -109,6 +109,11 @@ impl Arch {
         Arch::Four,
     ];
 
+    /// True if it takes the last shift in front of the adder behind it.
+    fn absorbs(self) -> bool {
+        matches!(self, Arch::Grain | Arch::Cut | Arch::Apart)
+    }
+
     /// True if it takes rows as columns of bits.
     fn counts(self) -> bool {
         matches!(self, Arch::Heap | Arch::BoothHeap | Arch::Counters)
