@@ -214,18 +214,16 @@ impl Fold<'_> {
         self.same_low(Op::LtS, a, b)
     }
 
-    /// Low parts that are equal or never less do not take part in a comparison.
+    /// Equal low parts do not take part in a comparison.
     fn same_low(&mut self, op: Op, a: NodeId, b: NodeId) -> Option<NodeId> {
         let last = |id: NodeId| match self.r.new.node(id).op {
             Op::Concat => self.r.new.args(id).last().copied(),
             _ => None,
         };
         let w = self.w(a);
-        // Nothing is below zeros or above ones, so below those the rest decides.
-        let ones = self.k(a).map_or(0, |k| k.unsigned().trailing_ones() as u32);
         let common = match (last(a), last(b)) {
             (Some(x), Some(y)) if x == y => self.w(x),
-            _ => self.trailing_zeros(b).max(ones),
+            _ => self.trailing_zeros(a).min(self.trailing_zeros(b)),
         };
         if common == 0 || common >= w {
             return None;
