@@ -2,7 +2,7 @@
 use super::Arch;
 use super::cone::{Cone, Place};
 use super::function::Function;
-use super::patterns::{Terms, leaves, most, only_product, shifted};
+use super::patterns::{Terms, leaves, most, only_product, shifted, stands_alone};
 use super::quotient::Quotient;
 use super::scaled::Scaled;
 use super::square::Square;
@@ -144,8 +144,11 @@ impl Plans {
                 }
                 Op::Table => {
                     let address = old.args(id)[0];
-                    if let Some(function) = Function::new(&old.tables[old.node(id).imm as usize], old.width(address)) {
-                        plans.add(library, id, function.into(), Vec::new(), vec![address], &[]);
+                    if let Some(unit) = Function::new(&old.tables[old.node(id).imm as usize], old.width(address)).map(Unit::from)
+                        && library.wants(&unit)
+                        && stands_alone(old, id)
+                    {
+                        plans.add(library, id, unit, Vec::new(), vec![address], &[]);
                     }
                 }
                 Op::MulU if plans.quotient(old, &f, library, &uses, id) => {}

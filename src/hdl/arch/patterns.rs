@@ -172,3 +172,29 @@ pub(super) fn fits(lo: &BigInt, hi: &BigInt, width: u32, signed: bool) -> bool {
     };
     *lo >= least && *hi <= most
 }
+
+/// True if no operator behind a table depends on the same inputs only: what such a one computes is a function of few inputs
+/// too, often a much smaller one, and synthesis must see both.
+pub(super) fn stands_alone(old: &Module, table: NodeId) -> bool {
+    let leaf = |id: NodeId| old.node(id).op.info().is_none() && old.node(id).op != Op::Const;
+    let (mut seen, mut open) = (vec![false; old.nodes.len()], vec![table]);
+    while let Some(id) = open.pop() {
+        if !std::mem::replace(&mut seen[id.index()], true) && !leaf(id) {
+            open.extend(old.args(id));
+        }
+    }
+    // Known as soon as the inputs of the table are; and the result of the table, as it is or in parts.
+    let (mut known, mut result) = (vec![false; old.nodes.len()], vec![false; old.nodes.len()]);
+    for i in 0..old.nodes.len() {
+        let id = NodeId(i as u32);
+        let args = if leaf(id) { &[] } else { old.args(id) };
+        known[i] = if leaf(id) { seen[i] } else { args.iter().all(|a| known[a.index()]) };
+        let wiring = matches!(old.node(id).op, Op::Slice | Op::Concat | Op::Zext | Op::Sext);
+        let behind = args.iter().any(|a| result[a.index()]);
+        if behind && !wiring && known[i] {
+            return false;
+        }
+        result[i] = id == table || behind && wiring;
+    }
+    true
+}

@@ -357,8 +357,9 @@ fn functions_are_lowered() {
     m.tables.push(Table { name: "other".into(), width: 3, values });
     let (a, y) = (m.inputs[0].node, m.outputs[0].node);
     let other = m.push_op(Op::Table, 3, &[a], 1, NameId(0), None);
-    let sum = m.push_op(Op::Add, 3, &[y, other], 0, NameId(0), None);
-    m.outputs[0].node = sum;
+    let mut summed = m.clone();
+    summed.outputs[0].node = summed.push_op(Op::Add, 3, &[y, other], 0, NameId(0), None);
+    m.outputs.push(Port { name: "z".into(), width: 3, node: other });
     let plain = alone(m);
     for arch in [Arch::Cover, Arch::Decision] {
         let built = lower(&plain, &|_| Some(arch));
@@ -367,5 +368,7 @@ fn functions_are_lowered() {
         let verdict = equal(&plain, &built, 1 << 26);
         assert!(matches!(verdict, Verdict::Equal(..)), "{verdict:?}");
     }
+    // A sum of functions of the same inputs is one itself, and a smaller one.
+    assert_eq!(lower(&alone(summed), &|_| Some(Arch::Cover)).modules.len(), 1);
     assert_eq!(lower(&plain, &|_| None).modules.len(), 1);
 }
