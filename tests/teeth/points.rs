@@ -101,8 +101,8 @@ pub const POINTS: &[(&str, &[&str])] = &[
 
 /// Input bits up to which every input is compared.
 const EXHAUSTIVE: u32 = 16;
-/// Vectors of a sampled comparison: as many as `check` takes unless told.
-pub const VECTORS: u64 = 100_000;
+/// Vectors of a sampled comparison: more than `check` takes unless told, since a single one may tell a mutant apart.
+pub const VECTORS: u64 = 300_000;
 
 /// The block with `name=value` words set.
 pub fn configure(block: &str, params: &str) -> Result<Box<dyn Configured>, String> {

@@ -36,7 +36,7 @@ pub use square::Square;
 pub use sum::Sum;
 pub use unit::{Kind, Unit};
 
-/// How a product is made.
+/// How a unit is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Arch {
     /// Radix-4 Booth rows: two bits of a factor a row.
