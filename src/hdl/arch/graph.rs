@@ -1,7 +1,7 @@
 //! Adder graphs: multiples of a number by sums and differences of shifted multiples that are there already.
 //!
 //! Every value is an odd multiple. A step makes |x·2^i ± y·2^j| / 2^k of two of them, where i or j is 0 (A. G. Dempster and M. D.
-//! Macleod, *IEE Proc. Circuits Devices Syst.* 141, 1994). Up to [`EXACT`] steps all graphs are tried; a constant that needs more is
+//! Macleod, *IEE Proc. Circuits Devices Syst.* 141, 1994). Up to `EXACT` steps all graphs are tried; a constant that needs more is
 //! taken apart by the step that leaves the easiest rest (R. Bernstein, *Software: Practice and Experience* 16, 1986).
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -85,7 +85,7 @@ fn bits(value: u128) -> u32 {
     128 - value.leading_zeros()
 }
 
-/// A small graph for an odd multiple of at most [`MOST_BITS`] bits.
+/// A small graph for an odd multiple of at most `MOST_BITS` bits.
 pub(super) fn graph(odd: u128) -> Graph {
     best(odd, &mut KNOWN.lock().unwrap_or_else(PoisonError::into_inner))
 }

@@ -1,11 +1,11 @@
 //! Share: one operator instead of two that are never needed together, or that compute the same.
 //!
-//! * `c ? f(a, b) : f(a, d)` is `f(a, c ? b : d)`: [`Share::one_operand`];
-//! * `c ? a + b : a - d` is one sum that adds or subtracts: [`Share::add_or_sub`]; not so `c ? -x : x`, which
+//! * `c ? f(a, b) : f(a, d)` is `f(a, c ? b : d)`: `Share::one_operand`;
+//! * `c ? a + b : a - d` is one sum that adds or subtracts: `Share::add_or_sub`; not so `c ? -x : x`, which
 //!   wins as often as it loses ([`crate::rationale`]);
-//! * `c ? x + y : x` adds `y` or nothing: [`Share::add_or_not`];
-//! * `a < b` is the borrow of `a - b`: [`Share::borrow`];
-//! * `c ? a : d ? a : b` selects once: [`Share::one_select`].
+//! * `c ? x + y : x` adds `y` or nothing: `Share::add_or_not`;
+//! * `a < b` is the borrow of `a - b`: `Share::borrow`;
+//! * `c ? a : d ? a : b` selects once: `Share::one_select`.
 //!
 //! An operator is merged only if nothing else uses its result.
 //!

@@ -2,7 +2,7 @@
 //!
 //! An arm of a multiplexer matters only when the selecting bit has its value, the second operand of
 //! `a & b` only when `a` is 1, the next value of a register only when its enable is 1. What follows
-//! from those bits ([`known`]) becomes a constant in everything that is used there and nowhere else.
+//! from those bits (`known`) becomes a constant in everything that is used there and nowhere else.
 //!
 //! Facts are about the values in the old module. Every node of the new module equals its old one
 //! whenever all facts of its context hold, and the root context has none: so outputs, claims and
