@@ -156,7 +156,7 @@ pub(super) fn check_sum_format(param: &str, format: &Format) -> Result<(), Param
 mod rtl {
     use super::{Clear, Mac};
     use crate::blocks::parts::{
-        Bounds, Exact, Number, Operand, Target, accumulate, decode, either, encode, exact_product, finite_product, fixed, to_fixed,
+        Bounds, Exact, Number, Operand, Target, accumulate_apart, decode, either, encode, exact_product, finite_product, fixed, to_fixed,
     };
     use crate::formats::*;
     use crate::hdl::prelude::*;
@@ -224,20 +224,33 @@ mod rtl {
         let random = (n > 0).then(|| m.uint_in("random", n));
         let target = Target::new(format, p.policy.rounding(format));
         let acc = m.state_uint("acc_q", format.bits(), 0);
+        // Where what is no number becomes one, a sum can be any number after all.
+        let adds_only = matches!(product, Operand::Float(x) if x.inf.is_none() && (x.nan.is_none() || format.has_nan()));
+        let below = stalls_below(format, target.rounding.round, &product).filter(|_| adds_only);
+        let target = Target { below, ..target };
         let zero = m.uint(0u32, format.bits());
         let base = if p.clear == Clear::Load { clear.select(zero, acc.get()).named("base") } else { acc.get() };
         let base = m.scope("base", || decode(format, false, base));
-        let base = multiple_of(base, product.grid(), format);
+        let base = reached(base, &product, format, below);
         match p.clear {
-            Clear::Load => acc.set_when(en, accumulate(&target, random, base, product).named("next")),
+            Clear::Load => {
+                let (next, zero) = accumulate_apart(&target, random, base, product);
+                let next = next.named("next");
+                match zero {
+                    None => acc.set_when(en, next),
+                    Some(z) => acc.set((en & z).select(m.uint(0u32, format.bits()), en.select(next, acc.get()))),
+                }
+            }
             Clear::Zero => {
                 // A sum that overflows to a NaN keeps its sign once, then the NaN is the one without.
                 let signed_nan = target.rounding.overflow == Overflow::Nonfinite
                     && matches!(format, Format::Minifloat(f) if f.special == Special::Fn && f.signed);
                 let (base, held) = if signed_nan { (base, None) } else { without_specials(base, &product) };
-                let sum = accumulate(&target, random, base, product).named("sum");
-                let step = held.map_or(en, |held| (en & !held).named("step"));
-                acc.set(clear.select(zero, step.select(sum, acc.get())));
+                let (product, nothing) = if signed_nan || !adds_only { (product, None) } else { without_zero(product, &target) };
+                let (sum, exact_zero) = accumulate_apart(&target, random, base, product);
+                let step = either(held, nothing).map_or(en, |held| (en & !held).named("step"));
+                let clear = exact_zero.map_or(clear, |z| (clear | (step & z)).named("cleared"));
+                acc.set(clear.select(zero, step.select(sum.named("sum"), acc.get())));
             }
         }
         m.output("acc", acc.get());
@@ -258,14 +271,46 @@ mod rtl {
         }
     }
 
-    /// A sum that starts at 0 stays a multiple of what it adds up: results beyond a step of 2^grid are
-    /// rounded to coarser steps, finer steps never occur. It takes a largest value that is a multiple too.
-    fn multiple_of<'b>(acc: Operand<'b>, grid: i64, format: &Format) -> Operand<'b> {
-        match (acc, format) {
-            (Operand::Float(n), Format::Minifloat(f)) if grid <= fixed::largest_step(f) => {
-                Operand::Float(Number { grid: n.grid.max(grid), ..n })
+    /// A zero adds nothing to a sum that is never -0 since it never rounds to 0: it need not go through the adder. The flag says when.
+    fn without_zero<'b>(product: Operand<'b>, target: &Target) -> (Operand<'b>, Option<Bit<'b>>) {
+        let flush = target.rounding.subnormals == Subnormals::Flush;
+        match (product, target.format) {
+            // No sum is finer than the least result.
+            (Operand::Float(n), Format::Minifloat(f)) if n.grid + i64::from(f.bias) > if flush { 0 } else { -i64::from(f.frac_bits) } => {
+                let zero = n.is_special().map_or(n.is_zero(), |s| n.is_zero() & !s).named("nothing");
+                (Operand::Float(Number { can_be_zero: false, ..n }), Some(zero))
             }
-            _ => acc,
+            _ => (product, None),
+        }
+    }
+
+    /// A sum that starts at 0 stays a multiple of what it adds up: results beyond a step of 2^grid are
+    /// rounded to coarser steps, finer steps never occur. It takes a largest value that is a multiple too. And it stays below 2^`below`.
+    fn reached<'b>(acc: Operand<'b>, product: &Operand<'b>, format: &Format, below: Option<i64>) -> Operand<'b> {
+        let (Operand::Float(n), Format::Minifloat(f)) = (acc, format) else { return acc };
+        let field = |weight: i64| weight + i64::from(f.bias);
+        let grid = product.grid();
+        let grid = if grid <= fixed::largest_step(f) { n.grid.max(grid) } else { n.grid };
+        let exp = below.map_or(n.exp, |b| n.exp.assume_within(1, i128::from(field(b - 1).max(1))));
+        // A multiple of a normal number is normal or 0.
+        let leading_zeros = if field(grid) > 0 { 0 } else { n.leading_zeros };
+        // What never overflows is never infinite.
+        let special = below.is_none() || matches!(product, Operand::Float(p) if p.is_special().is_some());
+        let (nan, inf) = if special { (n.nan, n.inf) } else { (None, None) };
+        Operand::Float(Number { grid, exp, leading_zeros, nan, inf, ..n })
+    }
+
+    /// The n for which a sum that starts at 0 and is rounded to nearest stays below 2^n, if the format can hold 2^n: just below it, half a
+    /// step is more than any product, so that no product can move the sum there.
+    fn stalls_below(format: &Format, round: Round, product: &Operand) -> Option<i64> {
+        match (format, product) {
+            (Format::Minifloat(f), Operand::Float(p)) if matches!(round, Round::Rne | Round::Rna) => {
+                // Products are below 2^(top + 1), the last step below 2^n is 2^(n - 1 - frac_bits).
+                let n = p.top().1 + 1 + 2 + i64::from(f.frac_bits);
+                let largest = fixed::largest_code(f) >> f.frac_bits;
+                (n + i64::from(f.bias) > 0 && n + i64::from(f.bias) <= largest as i64).then_some(n)
+            }
+            _ => None,
         }
     }
 }

@@ -63,7 +63,7 @@ pub fn add_floats<'b>(a: Number<'b>, b: Number<'b>, keep: u32, down: bool) -> Nu
     let sign = a.inf.map_or(sign, |i| i.select(a.sign, sign)).named("sum_sign");
     let leading_zeros = sum.width() - 1;
     let (scale, grid) = (a_top - frame as i32, a.grid.min(b.grid));
-    Number { sign, sig: sum, exp, scale, nan, inf, leading_zeros, grounded: false, grid }
+    Number { sign, sig: sum, exp, scale, nan, inf, leading_zeros, grounded: false, grid, can_be_zero: true }
 }
 
 /// Bits of the frame when `big` has the higher top bit and is not 0.
@@ -90,16 +90,27 @@ pub(super) fn harmless_zero(big: &Number, small: &Number, frame: u32, window: u3
 
 /// a + b, exact, rounded once to the target.
 pub fn accumulate<'b>(target: &Target, random: Option<UInt<'b>>, a: Operand<'b>, b: Operand<'b>) -> UInt<'b> {
+    let (code, zero) = accumulate_apart(target, random, a, b);
+    zero.map_or(code, |z| z.select(z.builder().uint(0u32, code.width()), code))
+}
+
+/// The same, but where the flag is 1 the code is 0 instead: a register that clear makes 0 has a pin for that.
+pub fn accumulate_apart<'b>(
+    target: &Target,
+    random: Option<UInt<'b>>,
+    a: Operand<'b>,
+    b: Operand<'b>,
+) -> (UInt<'b>, Option<Bit<'b>>) {
     match (target.format, a, b) {
         (Format::Minifloat(_), Operand::Float(_), _) | (Format::Minifloat(_), _, Operand::Float(_)) => {
             let down = target.rounding.round == Round::Down;
             if let Format::Minifloat(f) = target.format
-                && let Some(code) = add_nearest(target, f, a.number(), b.number())
+                && let Some(sum) = add_nearest(target, f, a.number(), b.number())
             {
-                return code;
+                return sum;
             }
             let sum = add_floats(a.number(), b.number(), target.keep(), down);
-            encode(target, random, Operand::Float(sum))
+            (encode(target, random, Operand::Float(sum)), None)
         }
         _ => {
             let m = match a {
@@ -107,7 +118,7 @@ pub fn accumulate<'b>(target: &Target, random: Option<UInt<'b>>, a: Operand<'b>,
                 Operand::Float(n) => n.sig.builder(),
             };
             let lsb = a.grid().min(b.grid()) as i32;
-            encode(target, random, exact_sum(m, &[to_fixed(a, lsb), to_fixed(b, lsb)]).operand())
+            (encode(target, random, exact_sum(m, &[to_fixed(a, lsb), to_fixed(b, lsb)]).operand()), None)
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Number<'b> {
     pub grounded: bool,
     /// Every value is a multiple of 2^grid.
     pub grid: i64,
+    /// Can be 0 where it matters.
+    pub can_be_zero: bool,
 }
 
 /// An operand: fixed point or floating point.
@@ -68,7 +70,9 @@ pub fn never(bit: Bit) -> bool {
 impl<'b> Number<'b> {
     /// True if 0; arbitrary for infinities and NaNs.
     pub fn is_zero(&self) -> Bit<'b> {
-        self.sig.is_zero()
+        // Of a nonzero significand one of the highest bits is 1.
+        let w = self.sig.width();
+        self.sig.slice(w - 1, w - 1 - self.leading_zeros.min(w - 1)).is_zero()
     }
 
     /// Lowest and highest weight that the top bit of the significand can have.
@@ -99,7 +103,18 @@ impl<'b> Operand<'b> {
                 let sign = if value.range().bounds().is_some_and(|(lo, _)| lo >= 0) { m.low() } else { value.is_negative() };
                 let leading_zeros = sig.width() - 1;
                 let grid = i64::from(lsb);
-                Number { sign, sig, exp: m.int(0), scale: lsb, nan: None, inf: None, leading_zeros, grounded: true, grid }
+                Number {
+                    sign,
+                    sig,
+                    exp: m.int(0),
+                    scale: lsb,
+                    nan: None,
+                    inf: None,
+                    leading_zeros,
+                    grounded: true,
+                    grid,
+                    can_be_zero: true,
+                }
             }
         }
     }
@@ -130,6 +145,7 @@ pub fn decode<'b>(format: &Format, flush: bool, x: UInt<'b>) -> Operand<'b> {
             leading_zeros: 0,
             grounded: true,
             grid: -127,
+            can_be_zero: true,
         }),
         Format::Int(f) => Operand::Fixed { value: integer(f, x), lsb: f.lsb_exp },
         Format::Table(t) => table(t, x),
@@ -205,5 +221,5 @@ fn minifloat<'b>(f: &Minifloat, flush: bool, x: UInt<'b>) -> Number<'b> {
     };
     let leading_zeros = if flush || (e == 0 && p == 0) { 0 } else { sig.width() - 1 };
     let scale = -f.bias - p as i32;
-    Number { sign, sig, exp, scale, nan, inf, leading_zeros, grounded: true, grid: i64::from(scale) + 1 }
+    Number { sign, sig, exp, scale, nan, inf, leading_zeros, grounded: true, grid: i64::from(scale) + 1, can_be_zero: true }
 }

@@ -27,7 +27,7 @@ pub mod systolic;
 pub mod tabulate;
 pub mod tree;
 
-pub use add::{accumulate, add_floats, plus_zero};
+pub use add::{accumulate, accumulate_apart, add_floats, plus_zero};
 pub use addsub::add_or_subtract;
 pub use decode::{Number, Operand, decode, either};
 pub use encode::{Target, encode};

@@ -19,8 +19,14 @@ use crate::hdl::dsl::bits_unsigned;
 use crate::hdl::prelude::*;
 use num_bigint::BigUint;
 
-/// a + b rounded once, if this data path can do it: to nearest even, `a` at the target's exponents or above.
-pub(super) fn add_nearest<'b>(target: &Target, f: &Minifloat, a: Number<'b>, b: Number<'b>) -> Option<UInt<'b>> {
+/// a + b rounded once, if this data path can do it: to nearest even, `a` at the target's exponents or above. Where the flag is 1 the
+/// sum is 0, whatever the code.
+pub(super) fn add_nearest<'b>(
+    target: &Target,
+    f: &Minifloat,
+    a: Number<'b>,
+    b: Number<'b>,
+) -> Option<(UInt<'b>, Option<Bit<'b>>)> {
     let plain = target.rounding.round == Round::Rne && target.rounding.ties != Ties::Up;
     if !plain || f.exp_bits < 2 || f.frac_bits == 0 {
         return None;
@@ -46,7 +52,7 @@ pub(super) fn add_nearest<'b>(target: &Target, f: &Minifloat, a: Number<'b>, b: 
         let ahead = a.exp - b_exp;
         let swap = ahead.is_negative();
     }
-    let b_big = if harmless_zero(&b, &a, frame, window) { swap } else { swap & !b.is_zero() }.named("b_big");
+    let b_big = if !b.can_be_zero || harmless_zero(&b, &a, frame, window) { swap } else { swap & !b.is_zero() }.named("b_big");
     // -n is the complement of n, plus one: `a` goes one place ahead.
     let distance = ahead.bits() ^ spread(swap, ahead.width());
     let distance = if ahead.width() > 1 { distance.slice(ahead.width() - 2, 0) } else { m.nat(0) }.named("distance");
@@ -73,7 +79,9 @@ pub(super) fn add_nearest<'b>(target: &Target, f: &Minifloat, a: Number<'b>, b: 
     // A difference of one unit comes out as 0 with ones behind it: its leading one is a place beyond the last.
     let w = frame + 1;
     let places = if above_last_place(&a, &b, frame) && above_last_place(&b, &a, frame) { w - 1 } else { w };
-    let (sig, zeros) = normalize_within(value, places, room, late);
+    // A multiple of a normal number is never subnormal.
+    let unlimited = a.grid.min(b.grid) + i64::from(f.bias) > 0;
+    let (sig, zeros) = normalize_within(value, places, (!unlimited).then_some(room), late);
     let hidden = sig.msb().named("normal_out");
     let fraction = sig.slice(w - 2, w - precision);
     let (guard, odd) = (sig.bit(w - precision - 1), sig.bit(w - precision));
@@ -85,20 +93,25 @@ pub(super) fn add_nearest<'b>(target: &Target, f: &Minifloat, a: Number<'b>, b: 
     }
     .named("rest");
     let away = late.select(guard | (!rest & odd), guard & (rest | odd)).named("away");
-    // exponent field = room + 1 - zeros, or 0 without a leading one.
+    // exponent field = room + 1 - zeros, or 0 without a leading one, which is a zero where normalisation has no limit.
     let bits = bits_unsigned((most.max(least.1) + offset + 1).max(1) as u128);
-    let field = hidden.select(room, m.uint(0u32, room.width())).zext(bits);
-    let step = step(m, hidden, zeros, bits);
-    let code = plus_row(field.cat(m.uint(0u32, f.frac_bits)), step.cat(fraction), away).named("code");
+    let zero = (unlimited && !has_specials(&a, &b)).then(|| (!hidden).named("sum_zero"));
+    let field = if zero.is_some() { room } else { hidden.select(room, m.uint(0u32, room.width())) }.zext(bits);
+    let step = step(m, hidden, zeros, bits, zero.is_some());
+    let code = plus_row(step.cat(m.uint(0u32, f.frac_bits)), field.cat(fraction), away).named("code");
     let differ_zero = inverted & !hidden & value.is_zero();
     let sign = if never(a.sign) && never(b.sign) { m.low() } else { b_big.select(b.sign, a.sign) ^ late };
-    let sign = if never(differ) { sign } else { sign & !differ_zero };
+    let sign = if never(differ) || zero.is_some() { sign } else { sign & !differ_zero };
     let clash = a.inf.zip(b.inf).filter(|_| !never(differ)).map(|(i, j)| i & j & differ);
     let nan = either(either(a.nan, b.nan), clash).map(|n| n.named("sum_nan"));
     let inf = either(a.inf, b.inf).map(|i| nan.map_or(i, |n| i & !n).named("sum_inf"));
     let sign = b.inf.map_or(sign, |i| i.select(b.sign, sign));
     let sign = a.inf.map_or(sign, |i| i.select(a.sign, sign)).named("sum_sign");
-    Some(pack(target, f, &Number { sign, nan, inf, ..a }, code))
+    Some((pack(target, f, &Number { sign, nan, inf, ..a }, code), zero))
+}
+
+fn has_specials(a: &Number, b: &Number) -> bool {
+    a.is_special().is_some() || b.is_special().is_some()
 }
 
 /// True if the last place of the frame is 0 in both operands wherever `small` can be the larger one after all.
@@ -115,12 +128,14 @@ fn spread(bit: Bit<'_>, width: u32) -> UInt<'_> {
     bit.uint().as_sint().sext(width).bits()
 }
 
-/// 1 - zeros if there is a leading one, else 0, modulo 2^`bits`; a table, so that it fits in front of an adder.
-fn step<'b>(m: Builder<'b>, hidden: Bit<'b>, zeros: UInt<'b>, bits: u32) -> UInt<'b> {
+/// 1 - zeros if there is a leading one (`always`: there is one where it matters), else 0, modulo 2^`bits`; a table, so that it fits in
+/// front of an adder.
+fn step<'b>(m: Builder<'b>, hidden: Bit<'b>, zeros: UInt<'b>, bits: u32, always: bool) -> UInt<'b> {
     let entry = |address: u64| match address >> zeros.width() {
-        0 => BigUint::ZERO,
+        0 if !always => BigUint::ZERO,
         _ => BigUint::from((1i64 - (address & ((1 << zeros.width()) - 1)) as i64).rem_euclid(1 << bits) as u64),
     };
-    let values: Vec<BigUint> = (0..2u64 << zeros.width()).map(entry).collect();
-    m.table("step", hidden.uint().cat(zeros), bits, &values)
+    let address = if always { zeros } else { hidden.uint().cat(zeros) };
+    let values: Vec<BigUint> = (0..1u64 << address.width()).map(entry).collect();
+    m.table("step", address, bits, &values)
 }

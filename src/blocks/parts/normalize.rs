@@ -69,20 +69,23 @@ impl<'b> Operand<'b> {
     }
 }
 
-/// Shifts `x` left by its leading zeros, `most` or fewer if it is not 0, but by no more than `room`, and fills up with `fill`.
-/// Returns all bits and the distance.
-pub fn normalize_within<'b>(x: UInt<'b>, most: u32, room: UInt<'b>, fill: Bit<'b>) -> (UInt<'b>, UInt<'b>) {
+/// Shifts `x` left by its leading zeros, `most` or fewer if it is not 0, but by no more than `room` if there is a limit, and fills up
+/// with `fill`. Returns all bits and the distance.
+pub fn normalize_within<'b>(x: UInt<'b>, most: u32, room: Option<UInt<'b>>, fill: Bit<'b>) -> (UInt<'b>, UInt<'b>) {
     let w = x.width();
     let stages = bits_unsigned(u128::from(most));
-    let room = room.zext(room.width().max(stages + 1));
+    let room = room.map(|r| r.zext(r.width().max(stages + 1)));
     // Room is left for this stage and all that follow.
-    let mut plenty = room.slice(room.width() - 1, stages).any();
+    let mut plenty = room.map(|r| r.slice(r.width() - 1, stages).any());
     let (mut value, mut count): (UInt, Option<UInt>) = (x, None);
     for k in (0..stages).rev() {
         let n = 1 << k;
         let zero = value.slice(w - 1, w - n.min(w)).is_zero();
-        let go = (zero & (plenty | room.bit(k))).named(&format!("lz{k}"));
-        plenty = plenty | (room.bit(k) & !go);
+        let go = match (plenty, room) {
+            (Some(p), Some(r)) => (zero & (p | r.bit(k))).named(&format!("lz{k}")),
+            _ => zero.named(&format!("lz{k}")),
+        };
+        plenty = plenty.zip(room).map(|(p, r)| p | (r.bit(k) & !go));
         let filled = fill.uint().as_sint().sext(n.min(w)).bits();
         let up = if n < w { value.slice(w - 1 - n, 0).cat(filled) } else { filled };
         value = go.select(up, value).named(&format!("norm{k}"));

@@ -71,7 +71,7 @@ fn number<'b>(m: Builder<'b>, n: impl Into<BigUint>, lsb: i32) -> Number<'b> {
     let n = n.into();
     let sig = m.uint(n.clone(), (n.bits() as u32).max(1));
     let (nan, inf, grid) = (None, None, lsb.into());
-    Number { sign: m.low(), sig, exp: m.int(0), scale: lsb, nan, inf, leading_zeros: 0, grounded: true, grid }
+    Number { sign: m.low(), sig, exp: m.int(0), scale: lsb, nan, inf, leading_zeros: 0, grounded: true, grid, can_be_zero: true }
 }
 
 impl<'b> Nvfp4<'b, '_> {

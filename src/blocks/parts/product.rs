@@ -36,5 +36,6 @@ fn product<'b>(a: Operand<'b>, b: Operand<'b>, finite: bool) -> Operand<'b> {
         leading_zeros: sig.width().saturating_sub(lowest_top),
         grounded: false,
         grid: a.grid + b.grid,
+        can_be_zero: a.can_be_zero || b.can_be_zero,
     })
 }

@@ -35,5 +35,6 @@ pub fn quotient<'b>(a: Number<'b>, b: Number<'b>, bits: u32) -> Number<'b> {
         leading_zeros: 1,
         grounded: false,
         grid: least + i64::from(scale),
+        can_be_zero: true,
     }
 }

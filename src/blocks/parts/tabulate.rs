@@ -51,7 +51,8 @@ fn rounded<'b>(m: Builder<'b>, target: &Target, exponents: &Exponents) -> UInt<'
     let exp = m.uint_in("exp", exponents.bits()).assume_at_most((exponents.most - exponents.least) as u128).signed();
     let (nan, inf) = (Some(m.bit_in("nan")), Some(m.bit_in("inf")));
     let scale = exponents.least as i32;
-    let x = Number { sign, sig, exp, scale, nan, inf, leading_zeros: 0, grounded: false, grid: exponents.least };
+    let x =
+        Number { sign, sig, exp, scale, nan, inf, leading_zeros: 0, grounded: false, grid: exponents.least, can_be_zero: true };
     encode(target, None, super::Operand::Float(x))
 }
 

@@ -92,6 +92,11 @@ pub(super) fn finish<'b>(target: &Target, f: &Minifloat, x: &Number<'b>, code: U
     let fields = f.exp_bits + f.frac_bits;
     let (largest, sign) = (largest_code(f), x.sign);
     let lit = |v: u64| m.uint(v, fields);
+    let code = match target.below {
+        // The exponent field of 2^n is n + bias.
+        Some(n) if n + i64::from(f.bias) > 0 => code.assume_at_most(((n + i64::from(f.bias)) as u128) << f.frac_bits),
+        _ => code,
+    };
     let flush = target.flushes(f);
     let over = match code.range().bounds() {
         Some((_, hi)) if hi <= i128::from(largest) => None,

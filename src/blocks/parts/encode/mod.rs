@@ -19,12 +19,14 @@ pub struct Target<'f> {
     pub rounding: Rounding,
     /// Sign of a NaN result.
     pub nan_sign: NanSign,
+    /// Finite results are below 2^this after rounding, wherever the caller knows.
+    pub below: Option<i64>,
 }
 
 impl<'f> Target<'f> {
     /// A target for results of arithmetic, whose NaN is positive.
     pub fn new(format: &'f Format, rounding: Rounding) -> Self {
-        Target { format, rounding, nan_sign: NanSign::Positive }
+        Target { format, rounding, nan_sign: NanSign::Positive, below: None }
     }
 
     /// Leading bits of the exact result that rounding to this format looks at, the lowest being a jam bit.
