@@ -20,6 +20,7 @@ pub mod popcount;
 pub mod product;
 pub mod quotient;
 pub mod requant;
+pub mod running;
 pub mod shift;
 pub mod shift_exp;
 pub mod stream;
