@@ -96,21 +96,27 @@ mod tests {
         assert!(stalled > 60, "{stalled}");
     }
 
-    /// Runs upwards, then up and down, beside the golden model. True if the sum stood still on its way up.
+    /// Runs upwards, then up and down, then here and there, beside the golden model. True if the sum stood still on its way up.
     fn stalls(block: &dyn blocks::Configured, a: &str, b: &str) -> bool {
         let [a, b] = [a, b].map(|f| crate::golden::names::parse(f).expect("a format"));
-        // The largest and the second largest value, of both signs.
+        // The two largest and the two smallest magnitudes, of both signs.
         let codes = |f: &Format| {
             let Format::Minifloat(f) = f else { return vec![] };
             let top = fixed::largest_code(f);
             let sign = 1u64 << (f.exp_bits + f.frac_bits);
-            vec![top, top - 1, sign + top, sign + top - 1]
+            vec![top, top - 1, sign + top, sign + top - 1, 0, 1, sign, sign + 1]
         };
         let (a_codes, b_codes) = (codes(&a), codes(&b));
         let mut words = Vec::new();
-        for i in 0..1200usize {
-            let pick = if i < 600 { 0 } else { (i * i / 7 + i / 3) % 4 };
-            words.extend([a_codes[pick], b_codes[i % 2 * (i / 600)], 0, 1]);
+        for i in 0..1800u64 {
+            // Upwards, then largest values up and down, then all sorts of values.
+            let noise = ((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize;
+            let (pick, other, clear) = match i / 600 {
+                0 => (0, 0, false),
+                1 => (noise % 4, noise / 4 % 2, false),
+                _ => (4 + noise % 4, noise / 4 % 8, noise / 32 % 10 == 0),
+            };
+            words.extend([a_codes[pick], b_codes[other], u64::from(clear), 1]);
         }
         let rows = Rows::from_words(&[a.bits(), b.bits(), 1, 1], words);
         let got = Sim::new(&block.design().expect("a design")).expect("a simulator").run(&rows, rows.len()).expect("no claims");
