@@ -4,6 +4,7 @@
 mod architectures;
 mod catalogue;
 mod characterize;
+mod exhaustive;
 mod pareto;
 mod real_data;
 mod regen;
@@ -35,6 +36,11 @@ static TASKS: &[Task] = &[
         "architectures",
         "measure architectures of units, or of compared blocks, into fpga/architectures.csv; [TARGET…] [blocks | PREFIX…]",
         architectures::run,
+    ),
+    Task(
+        "exhaustive",
+        "every architecture of short units on all inputs, write fpga/results/exhaustive.csv; [UNIT…]: only these, no file",
+        exhaustive::run,
     ),
     Task("wide", "every architecture of long units on 10^8 random inputs, write fpga/results/wide.csv; [N]", wide::run),
     Task("tune", "tune ten blocks anew beside --arch auto, write fpga/results/tune.csv", tuning::run),

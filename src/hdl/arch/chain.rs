@@ -103,7 +103,7 @@ impl Chain<'_, '_> {
         };
         name_sum(self.f, sum, &format!("sum{index}"));
         self.sum = Some(sum);
-        self.most = if most.bits() as u32 > room { ones(room) } else { most };
+        self.most = most.min(ones(room));
     }
 
     /// Gives up the bits below `offset`: nothing is added to them any more.
@@ -112,7 +112,18 @@ impl Chain<'_, '_> {
         if distance == 0 {
             return;
         }
-        let sum = self.sum.unwrap_or_else(|| self.f.zero(1));
+        let mut sum = self.sum.unwrap_or_else(|| self.f.zero(1));
+        // What is due below the offset and found no zero on its way must be added now.
+        let due = (&self.due >> self.at) & ones(distance);
+        if due.bits() > 0 {
+            self.due -= &due << self.at;
+            let room = self.width - self.at;
+            let most = &self.most + &due;
+            let width = (most.bits() as u32).min(room);
+            self.most = most.min(ones(room));
+            let (wide, due) = (self.fit(sum, width), self.f.constant(Bits::new(width, due)));
+            sum = plus(self.f, wide, due, None);
+        }
         let whole = self.fit(sum, self.f.w(sum).max(distance + 1));
         let low = self.f.slice(whole, 0, distance);
         self.done.push(low);

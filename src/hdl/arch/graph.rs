@@ -239,6 +239,16 @@ mod tests {
         assert_eq!(of[5..], [0; 3], "{of:?}");
     }
 
+    /// All zeros below a sum are left out, and what is there is not made again.
+    #[test]
+    fn steps_make_odd_values() {
+        let mut graph = Graph { steps: Vec::new(), values: vec![1, 5, 7] };
+        let step = |x, y, minus| Step { x, y, left_x: 0, left_y: 0, minus, right: 0 };
+        assert!(graph.push(step(1, 2, false)));
+        assert_eq!((graph.values[3], graph.steps[0].right), (3, 2));
+        assert!(!graph.push(step(3, 1, false)) && !graph.push(step(1, 2, true)) && !graph.push(step(0, 0, true)));
+    }
+
     #[test]
     fn long_constants() {
         for odd in [0x5a82_7999u128, 0x1234_5678_9abd, (1 << 119) | 0x5555_1235_4321, (1 << 120) - 1] {

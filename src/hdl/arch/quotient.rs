@@ -6,6 +6,7 @@
 use super::Arch;
 use super::chain::name;
 use super::form::{Form, push};
+use super::graph::MOST_BITS;
 use super::scaled::Scaled;
 use super::unit::Kind;
 use crate::bits::Bits;
@@ -68,8 +69,9 @@ impl Form for Quotient {
         "a divided by a constant, rounded down"
     }
     fn architectures(&self) -> Vec<Arch> {
+        let graph = (self.factor.bits() <= MOST_BITS).then_some(Arch::Graph);
         let tables = TABLES.into_iter().filter(|(_, inputs)| self.rest() < *inputs).map(|(arch, _)| arch);
-        [Arch::Graph].into_iter().chain(tables).collect()
+        graph.into_iter().chain(tables).collect()
     }
     fn inputs(&self) -> Vec<(String, u32)> {
         vec![("a".into(), self.bits)]

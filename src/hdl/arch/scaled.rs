@@ -34,14 +34,14 @@ impl Scaled {
         range
     }
 
-    /// Sums and differences that its adder graph takes.
+    /// Sums and differences that its adder graph takes; none if the constant is too long for one.
     pub fn steps(&self) -> usize {
         self.graph().1.steps.len()
     }
 
     /// Zeros below the constant, and the graph of the rest.
     fn graph(&self) -> (u32, Graph) {
-        let magnitude = self.by.magnitude().to_u128().unwrap_or(1);
+        let magnitude = self.by.magnitude().to_u128().filter(|_| self.by.bits() <= MOST_BITS).unwrap_or(1);
         let zeros = magnitude.trailing_zeros();
         (zeros, graph(magnitude >> zeros))
     }

@@ -2,7 +2,7 @@
 //!
 //! (x1·2^h + x0)·(y1·2^h + y0) = x1·y1·2^2h + ((x1 + x0)·(y1 + y0) - x1·y1 - x0·y0)·2^h + x0·y0 (A. Karatsuba and Yu. Ofman, *Doklady
 //! Akademii Nauk SSSR* 145, 1962). The three products are Booth rows. It takes long factors for the sums to cost less than the
-//! fourth product would.
+//! fourth product would: longer ones than 32 bits, the longest measured, where other rows are smaller still.
 use super::chain::{chain, name};
 use super::factor::{Factor, booth_rows};
 use crate::ir::NodeId;

@@ -1,27 +1,12 @@
 //! Every architecture computes what its unit says, on every input.
+mod support;
+
 use narrowgen_hdl::arch::{Function, Kind, Magnitudes, Quotient, Scaled, Square, Sum, Unit};
 use narrowgen_hdl::bits::Bits;
 use narrowgen_hdl::equal::{Verdict, equal};
 use narrowgen_hdl::ir::*;
 use narrowgen_hdl::verify::verify;
-
-fn alone(m: Module) -> Design {
-    Design { modules: vec![m], top: ModuleId(0), reset: Reset::None }
-}
-
-/// All architectures of the unit, against its plain form.
-fn check(unit: &Unit) {
-    for arch in unit.architectures() {
-        let built = unit.build(arch);
-        verify(&built).unwrap_or_else(|e| panic!("{} {}: {e:?}", unit.name(), arch.name()));
-        let verdict = equal(&alone(unit.plain()), &built, 1 << 26);
-        assert!(matches!(verdict, Verdict::Equal(..)), "{} {}: {verdict:?}", unit.name(), arch.name());
-    }
-}
-
-fn kinds(bits: impl Iterator<Item = u32> + Clone) -> Vec<Kind> {
-    bits.flat_map(|bits| [false, true].map(|signed| Kind { bits, signed })).collect()
-}
+use support::units::{alone, check, kinds};
 
 #[test]
 fn products_to_8_by_8_in_every_mix_of_signs() {

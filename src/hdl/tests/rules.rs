@@ -174,6 +174,53 @@ fn conditions_in_arms_and_behind_masks() {
     assert!(used > 500, "{used}");
 }
 
+/// A condition tells something of what it is made of, and that is what stands in an arm of it.
+#[test]
+fn what_conditions_say_of_their_parts() {
+    let follows = |w: u32, lines: &str, output: &str| {
+        let d = design(w, lines, output);
+        assert!(facts::count(&d) > 0, "{}", print(&d));
+        prove(&d, "facts");
+    };
+    for k in 0..16u32 {
+        // Parts of a concatenation: c, two bits of a, e.
+        let lines = format!("%5 4 = concat %3 %0 %4\n%6 4 = const {k:x}\n%7 1 = eq %5 %6\n");
+        follows(2, &format!("{lines}%8 2 = mux %7 %0 %1\n"), "%8");
+        follows(2, &format!("{lines}%8 1 = mux %7 %3 %4\n"), "%8");
+        // What is extended.
+        for op in ["zext", "sext"] {
+            follows(2, &format!("%5 4 = {op} %0\n%6 4 = const {k:x}\n%7 1 = eq %5 %6\n%8 2 = mux %7 %0 %1\n"), "%8");
+        }
+        // Bits of a slice.
+        for at in 1..=3 {
+            let lines = format!("%5 3 = slice %0 @1\n%6 3 = const {:x}\n%7 1 = eq %5 %6\n%8 1 = slice %0 @{at}\n", k & 7);
+            follows(4, &format!("{lines}%9 1 = mux %7 %8 %3\n"), "%9");
+        }
+    }
+    // The ends of what is left.
+    for (condition, question) in [("redand %0", "eq %0 %5"), ("redand %0", "ltu %0 %5"), ("redor %0", "ltu %6 %0")] {
+        let arms = if condition.starts_with("redor") { "%8 %3" } else { "%3 %8" };
+        let lines = format!("%5 3 = const 7\n%6 3 = const 0\n%7 1 = {condition}\n%8 1 = {question}\n%9 1 = mux %7 {arms}\n");
+        follows(3, &lines, "%9");
+    }
+}
+
+/// What other users need is not merged, and a part that is not the low one has another borrow.
+#[test]
+fn what_is_not_shared() {
+    let not = |rule: &str, w: u32, lines: &str, output: &str| {
+        let d = design(w, lines, output);
+        assert_eq!(share::count(&d).get(rule), None, "{rule}:\n{}", print(&d));
+        prove(&d, "share");
+    };
+    let sums = "%5 3 = add %0 %1\n%6 3 = add %0 %2\n%7 3 = mux %3 %5 %6\n";
+    not("one_operand", 3, &format!("{sums}%8 6 = concat %7 %5\n"), "%8");
+    for (x, y) in [("%0 @0", "%1 @1"), ("%0 @1", "%1 @0"), ("%0 @1", "%1 @1")] {
+        let lines = format!("%5 2 = slice {x}\n%6 2 = slice {y}\n%7 2 = sub %5 %6\n%8 1 = ltu %0 %1\n%9 3 = concat %7 %8\n");
+        not("borrow", 3, &lines, "%9");
+    }
+}
+
 /// Random expressions over few bits, so that conditions meet again: facts and rules meet, none changes a result.
 #[test]
 fn random_conditions() {

@@ -184,6 +184,14 @@ mod tests {
         cover(Truth::new(inputs, value), &BTreeSet::new()).0.len()
     }
 
+    /// Of x0 + x1 x2 two, of a function with six of two inputs each those.
+    #[test]
+    fn primes_are_as_short_as_can_be() {
+        assert_eq!(primes(Truth::new(3, |i| i & 1 == 1 || i & 6 == 6)).len(), 2);
+        let six = primes(Truth::new(3, |i| i != 0 && i != 7));
+        assert!(six.len() == 6 && six.iter().all(|p| p.care.count_ones() == 2), "{six:?}");
+    }
+
     #[test]
     fn known_covers_have_their_size() {
         assert_eq!(products(5, |i| i.count_ones() >= 3), 10);

@@ -1,5 +1,7 @@
-//! Delay models for tests.
+//! Delay models for tests, and units beside their plain forms.
 #![allow(dead_code)]
+pub mod units;
+
 use narrowgen_hdl::timing::delay::DelayModel;
 
 /// Delays of the order of a real part's.
