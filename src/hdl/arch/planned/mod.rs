@@ -1,7 +1,7 @@
 //! Columns of bits made lower as an integer linear program says.
 //!
 //! A [`Plan`] says which counters stand in which column in which stage. It depends on the heights of columns only, so that it can be
-//! found, priced and checked without hardware. [`plan`] takes the cheapest of two rules and of what [`program`] finds.
+//! found, priced and checked without hardware. [`find`] takes the cheaper of two rules and lets [`program`] improve it.
 //!
 //! The price is in look-up tables of six inputs: one for each output of a counter, since none has more inputs. Two things are free.
 //! A gate of two inputs in front of a counter that has room for both costs no table of its own, and neither does a counter whose
@@ -13,6 +13,8 @@ mod program;
 mod tests;
 
 pub(super) use build::sum;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A counter: of bits of one column, and of bits of the column above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ impl Counter {
 }
 
 /// A column of bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Column {
     /// How many there are.
     height: usize,
@@ -175,13 +177,24 @@ fn dadda(columns: &[Column]) -> Plan {
     plan
 }
 
-/// The cheapest plan known, down to two rows.
+/// The plan of columns, found once: units of different signs, and the same unit asked for again, have the same columns.
 fn plan(columns: &[Column]) -> Plan {
-    let (six, dadda) = (six(columns), dadda(columns));
-    let found = program::solve(columns, &six);
-    // The first of equals: fewer stages where the program finds nothing better.
-    let mut plan = [Some(six), found, Some(dadda)].into_iter().flatten().min_by_key(|p| price(columns, p).unwrap_or(usize::MAX));
+    static FOUND: Mutex<BTreeMap<Vec<Column>, Plan>> = Mutex::new(BTreeMap::new());
+    let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = found().get(columns).cloned();
+    known.unwrap_or_else(|| {
+        let plan = find(columns);
+        found().insert(columns.to_vec(), plan.clone());
+        plan
+    })
+}
+
+/// The cheapest plan known, down to two rows.
+fn find(columns: &[Column]) -> Plan {
+    let rules = [six(columns), dadda(columns)];
+    let rule = rules.into_iter().min_by_key(|p| price(columns, p).unwrap_or(usize::MAX)).unwrap_or_default();
+    let mut plan = program::improve(columns, &rule);
     // Small counters come first, since they have room for gates.
-    plan.iter_mut().flatten().for_each(|stage| stage.sort_by_key(|(at, counter)| (*at, counter.inputs())));
-    plan.unwrap_or_default()
+    plan.iter_mut().for_each(|stage| stage.sort_by_key(|(at, counter)| (*at, counter.inputs())));
+    plan
 }

@@ -9,12 +9,23 @@
 //! make the hardware depend on how fast the machine is.
 use super::{COUNTERS, Column, Counter, Plan, may_enter, price};
 use microlp::{ComparisonOp, OptimizationDirection, Problem, SolveOptions, Variable};
+use std::ops::Range;
 
-/// Largest number of counters to choose from, over all stages and columns: the work of a step of the solver grows with its square.
-const LARGEST: usize = 700;
+/// Largest number of counters to choose from, over all stages and columns, in a program of the whole. The search tree of a larger
+/// one ends long after [`NODES`] with no plan, or none better than what it starts from.
+const LARGEST: usize = 240;
+
+/// The same where all other counters stay.
+const PART: usize = 90;
 
 /// Nodes of the search tree after which the best plan so far is taken.
-const NODES: u64 = 100;
+const NODES: u64 = 1000;
+
+/// The same where all other counters stay.
+const PART_NODES: u64 = 100;
+
+/// How often all parts are gone through at most.
+const SWEEPS: usize = 3;
 
 /// A term of a sum.
 type Term = (Variable, f64);
@@ -34,29 +45,53 @@ struct Program {
     entered: Vec<Variable>,
 }
 
-/// The cheapest plan in as many stages as the known one; nothing if the program is too large or finds none.
-pub(super) fn solve(columns: &[Column], known: &Plan) -> Option<Plan> {
-    let stages = known.len();
-    if stages == 0 || stages * columns.len() * COUNTERS.len() > LARGEST {
-        return None;
+/// A plan that is cheaper than the known one, if it is found: the whole at once in each number of stages where that is small enough,
+/// then a few columns at a time.
+pub(super) fn improve(columns: &[Column], known: &Plan) -> Plan {
+    let (mut best, most) = (known.clone(), known.len());
+    for stages in (1..=most).filter(|stages| stages * columns.len() * COUNTERS.len() <= LARGEST) {
+        best = solve(columns, &best, stages, None).unwrap_or(best);
     }
-    let program = Program::new(columns, stages);
+    // Without a stage there is nothing to choose.
+    let wide = PART.checked_div(COUNTERS.len() * best.len()).unwrap_or(0);
+    if wide < 2 || columns.len() * best.len() > LARGEST {
+        return best;
+    }
+    for _ in 0..SWEEPS {
+        let before = price(columns, &best);
+        for first in (0..columns.len()).step_by(wide / 2) {
+            best = solve(columns, &best, best.len(), Some(first..first + wide)).unwrap_or(best);
+        }
+        if price(columns, &best) == before {
+            break;
+        }
+    }
+    best
+}
+
+/// The cheapest plan that is found in a number of stages, if it is cheaper than the known one; `free` columns only may differ.
+fn solve(columns: &[Column], known: &Plan, stages: usize, free: Option<Range<usize>>) -> Option<Plan> {
+    let least = price(columns, known)?;
+    let same = (known.len() == stages).then_some(known);
+    let program = Program::new(columns, stages, &|at| free.as_ref().is_none_or(|f| f.contains(&at)), same);
     let mut options = SolveOptions::default();
-    options.node_limit = Some(NODES);
-    // Prices are whole numbers: a plan less than one above the bound is the best.
-    options.mip_gap = 0.999 / price(columns, known)?.max(1) as f64;
-    options.warm_start = program.start(columns, known);
+    options.node_limit = Some(if free.is_some() { PART_NODES } else { NODES });
+    // Prices are whole numbers: a plan less than one above the bound is the best. The program leaves out what all gates cost.
+    let gates: usize = columns.iter().map(|c| c.gates).sum();
+    options.mip_gap = 0.999 / least.saturating_sub(gates).max(1) as f64;
+    options.warm_start = same.and_then(|known| program.start(columns, known));
     let solution = program.problem.solve_with(options).ok()?.into_solution().ok()?;
     let mut plan = vec![Vec::new(); stages];
     for (stage, at, counter, variable) in &program.counters {
         let count = solution.var_value(*variable).round() as usize;
         plan[*stage].extend((0..count).map(|_| (*at, *counter)));
     }
-    Some(plan)
+    // The price is that of whole counters, whatever the solver rounds.
+    (price(columns, &plan)? < least).then_some(plan)
 }
 
 impl Program {
-    fn new(columns: &[Column], stages: usize) -> Program {
+    fn new(columns: &[Column], stages: usize, free: &dyn Fn(usize) -> bool, known: Option<&Plan>) -> Program {
         let (width, mut problem) = (columns.len(), Problem::new(OptimizationDirection::Minimize));
         let mut counters = Vec::new();
         for stage in 0..stages {
@@ -65,7 +100,9 @@ impl Program {
                     let price = counter.tables(width - at) as f64;
                     // More bits than there are in all are in no column.
                     let most = columns.iter().map(|c| c.height).sum::<usize>() / counter.low;
-                    counters.push((stage, at, counter, problem.add_integer_var(price, (0, most as i32))));
+                    let fixed = known.filter(|_| !free(at)).map(|known| number(&known[stage], at, counter));
+                    let range = fixed.map_or((0, most as i32), |n| (n as i32, n as i32));
+                    counters.push((stage, at, counter, problem.add_integer_var(price, range)));
                 }
             }
         }
@@ -149,7 +186,7 @@ impl Program {
             known[stage].iter().filter(|(c, _)| *c == at).map(|(_, counter)| of(*counter)).sum()
         };
         for (stage, at, counter, variable) in &self.counters {
-            values.push((*variable, count(*stage, *at, &|c| usize::from(c == *counter)) as f64));
+            values.push((*variable, number(&known[*stage], *at, *counter) as f64));
         }
         for (stage, variables) in known.iter().zip(&self.heights) {
             heights = super::after(&heights, stage)?;
@@ -166,6 +203,11 @@ impl Program {
         }
         Some(values)
     }
+}
+
+/// How many of a counter a stage has in a column.
+fn number(stage: &[(usize, Counter)], at: usize, counter: Counter) -> usize {
+    stage.iter().filter(|c| **c == (at, counter)).count()
 }
 
 /// Adds to a term of a sum, or a term.

@@ -60,8 +60,7 @@ fn plans_keep_the_sum_and_leave_two_rows() {
         state >> 63 == 1
     };
     for (name, columns) in shapes() {
-        let found = program::solve(&columns, &six(&columns));
-        for plan in [Some(six(&columns)), Some(dadda(&columns)), found, Some(plan(&columns))].into_iter().flatten() {
+        for plan in [six(&columns), dadda(&columns), plan(&columns)] {
             carry_out(&name, &columns, &plan, &mut || true);
             (0..20).for_each(|_| carry_out(&name, &columns, &plan, &mut value));
         }
@@ -74,9 +73,10 @@ fn no_plan_is_dearer_than_those_of_rules() {
     for (name, columns) in shapes() {
         let [chosen, six, dadda] = [plan(&columns), six(&columns), dadda(&columns)].map(|p| price(&columns, &p).expect("a plan"));
         assert!(chosen <= six && chosen <= dadda, "{name}: {chosen}, by rules {six} and {dadda}");
-        println!("{name}: {chosen}, by rules {six} and {dadda}");
+        let t = std::time::Instant::now();
+        assert_eq!(find(&columns), plan(&columns), "{name}");
+        println!("{name}: {chosen}, by rules {six} and {dadda}, {:?}", t.elapsed());
         cheaper += usize::from(chosen < six.min(dadda));
-        assert_eq!(plan(&columns), plan(&columns), "{name}");
     }
     assert!(cheaper > 0, "the program finds nothing");
 }
@@ -88,7 +88,7 @@ fn few_bits() {
     assert_eq!(plan(&columns(&[1, 2, 2])), Plan::new());
     assert_eq!(plan(&[]), Plan::new());
     // Too many for the program: a rule decides.
-    let many = columns(&[20; 60]);
-    assert_eq!(program::solve(&many, &six(&many)), None);
+    let many = columns(&[20; 90]);
+    assert!(program::improve(&many, &six(&many)) == six(&many));
     assert!(price(&many, &plan(&many)).is_some());
 }
