@@ -102,13 +102,18 @@
 //! outputs weigh as much as its inputs. (3) All that is owed is added as one constant. The sample: `cargo xtask wide` compares units of
 //! 26 bits of input and more on 10^8 random inputs each (`fpga/results/wide.csv`).
 //!
+//! Which counters make columns of bits lower may be asked of an integer linear program: the feature `ilp` of the crate adds the
+//! architecture `planned`. By its own count of tables it saves a third of what rules give (an 8 by 8 product: 89 instead of 130). Of
+//! that little is left after synthesis, which does not take gates into the counters behind them as the count has it. On 7-series
+//! an int8 product takes 102 tables, with counters of six 133, with full adders 108, as Booth rows 36; int12 264, 308, 249 and 78. In
+//! tables of six inputs a counter of six takes three tables for three bits, a table a bit, as a row in a carry chain does, whose table
+//! forms the bit of the row as well. Of the lists and products measured it was the smallest only in the count of 32 bits: 29 tables
+//! on 7-series (the next best, rows, 31), 60 on iCE40 (full adders 61), a cost of 91 on ECP5 (a tree 99); of 64 bits 75, where rows
+//! take 63. So it is off by default, and `tune` tries it where it is built in.
+//!
 //! *Not taken:* a cost model of synthesis (it would have to predict how carry chains absorb logic, which decides); architectures
-//! chosen by each block's author; integer programming for columns of bits. A full adder takes one bit away, whichever order they
-//! come in, so the number of them is given by the bits that come in and go out, and Dadda's order has few half adders. In tables of
-//! six inputs a counter of six takes three tables for three bits, a table a bit, as a row in a carry chain does, whose
-//! table forms the bit of the row as well: what a better plan could save is less than what the chain saves. On 7-series heaps of
-//! the units measured take two to three times the tables of rows; they win where rows are short or single bits (`sum_8xs1` on iCE40,
-//! `mul_u3x3` on ECP5) and in gates.
+//! chosen by each block's author. On 7-series heaps of the units measured take two to three times the tables of rows; they win where
+//! rows are short or single bits (`sum_8xs1` on iCE40, `mul_u3x3` on ECP5) and in gates.
 //!
 //! # Where registers go
 //!

@@ -13,6 +13,7 @@ mod program;
 mod tests;
 
 pub(super) use build::sum;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
