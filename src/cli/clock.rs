@@ -93,13 +93,15 @@ pub fn options(c: clap::Command) -> clap::Command {
 /// Adds the options that ask for architectures.
 fn architecture(c: clap::Command) -> clap::Command {
     c.next_help_heading("Architecture")
-        .arg(
-            Arg::new("arch")
-                .long("arch")
-                .value_parser(Choice::words())
-                .default_value("auto")
-                .help("How products and sums are made: as measured best on the target, left to synthesis, or one way"),
-        )
+        .arg(Arg::new("arch").long("arch").value_parser(Choice::words()).default_value("auto").help(
+            match cfg!(feature = "ilp") {
+                true => "How products and sums are made: as measured best on the target, left to synthesis, or one way",
+                false => {
+                    "How products and sums are made: as measured best on the target, left to synthesis, or one way \
+                         (`planned` needs a build with the feature `ilp`)"
+                }
+            },
+        ))
         .arg(
             Arg::new("dsp")
                 .long("dsp")

@@ -95,7 +95,8 @@
 //!
 //! Every architecture is compared with its plain form on all inputs by `cargo xtask exhaustive`: products of 1 to 12 by 1 to 12 bits in
 //! every mix of signs, squares up to 24 bits, other units in ranges in which all inputs together have at most 24 bits
-//! (`fpga/results/exhaustive.csv` names them). For longer operands there is an argument and a sample. The argument: a product is a sum of rows, one for each digit of a factor, whatever the length. (1) A row with its
+//! (`fpga/results/exhaustive.csv` names them). For longer operands there is an argument and a sample. The argument: a product is a sum
+//! of rows, one for each digit of a factor, whatever the length. (1) A row with its
 //! carry, less what it owes, is digit · x · 4^i. Column k of it looks at x_k, x_(k-1) and the digit, and is the same function in every
 //! column but the top two, which are the same functions of the top bits at every length; so what holds for all x of 8 bits and all
 //! digits holds for longer ones: a column more adds digit · x_k · 2^k on both sides. (2) A chain, a tree or a column of bits
@@ -106,13 +107,18 @@
 //! Three products of half the length ([`crate::arch::Arch::Tiles`]) are never the smallest of what was measured, which ends at 32 by 32
 //! bits: there they take 1.18 times the tables of the smallest on 7-series and 1.28 times on iCE40, below that more.
 //!
+//! Which counters make columns of bits lower may be asked of an integer linear program: the feature `ilp` of the crate adds the
+//! architecture `planned`. By its own count of tables it saves a third of what rules give (an 8 by 8 product: 89 instead of 130). Of
+//! that little is left after synthesis, which does not take gates into the counters behind them as the count has it. On 7-series
+//! an int8 product takes 102 tables, with counters of six 133, with full adders 108, as Booth rows 36; int12 264, 308, 249 and 78. In
+//! tables of six inputs a counter of six takes three tables for three bits, a table a bit, as a row in a carry chain does, whose table
+//! forms the bit of the row as well. Of the lists and products measured it was the smallest only in the count of 32 bits: 29 tables
+//! on 7-series (the next best, rows, 31), 60 on iCE40 (full adders 61), a cost of 91 on ECP5 (a tree 99); of 64 bits 75, where rows
+//! take 63. So it is off by default, and `tune` tries it where it is built in.
+//!
 //! *Not taken:* a cost model of synthesis (it would have to predict how carry chains absorb logic, which decides); architectures
-//! chosen by each block's author; integer programming for columns of bits. A full adder takes one bit away, whichever order they
-//! come in, so the number of them is given by the bits that come in and go out, and Dadda's order has few half adders. In tables of
-//! six inputs a counter of six takes three tables for three bits, a table a bit, as a row in a carry chain does, whose
-//! table forms the bit of the row as well: what a better plan could save is less than what the chain saves. On 7-series heaps of
-//! the units measured take two to three times the tables of rows; they win where rows are short or single bits (`sum_8xs1` on iCE40,
-//! `mul_u3x3` on ECP5) and in gates.
+//! chosen by each block's author. On 7-series heaps of the units measured take two to three times the tables of rows; they win where
+//! rows are short or single bits (`sum_8xs1` on iCE40, `mul_u3x3` on ECP5) and in gates.
 //!
 //! # Where registers go
 //!

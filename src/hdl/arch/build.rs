@@ -91,6 +91,8 @@ fn add_rows(f: &mut Fold, modules: &mut Vec<Module>, arch: Arch, rows: &[Row], w
     match arch {
         Arch::Heap | Arch::BoothHeap => heap(f, modules, rows, width, Counters::Three),
         Arch::Counters => heap(f, modules, rows, width, Counters::Six),
+        #[cfg(feature = "ilp")]
+        Arch::Planned => heap(f, modules, rows, width, Counters::Planned),
         _ => chain(f, None, rows, width),
     }
 }

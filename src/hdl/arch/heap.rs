@@ -21,13 +21,16 @@ pub(super) enum Counters {
     Three,
     /// Counters of six bits, down to three rows.
     Six,
+    /// Those of a plan, down to two rows.
+    #[cfg(feature = "ilp")]
+    Planned,
 }
 
 /// Bits by weight, the oldest first.
-struct Heap<'f, 'a, 'm> {
-    f: &'f mut Fold<'a>,
+pub(super) struct Heap<'f, 'a, 'm> {
+    pub f: &'f mut Fold<'a>,
     modules: &'m mut Vec<Module>,
-    columns: Vec<VecDeque<NodeId>>,
+    pub columns: Vec<VecDeque<NodeId>>,
     made: usize,
 }
 
@@ -40,18 +43,20 @@ pub(super) fn heap(f: &mut Fold, modules: &mut Vec<Module>, rows: &[Row], width:
         name_row(h.f, row.bits, &format!("row{number}"));
         for i in (0..h.f.w(row.bits)).take_while(|i| row.offset + i < width) {
             let bit = h.f.slice(row.bits, i, 1);
-            h.push(row.offset + i, bit);
+            h.push((row.offset + i) as usize, bit);
         }
         if let Some(carry) = row.carry.filter(|_| row.offset < width) {
-            h.push(row.offset, carry);
+            h.push(row.offset as usize, carry);
         }
     }
     // A constant comes last: an adder that takes it is half as large.
     for i in (0..width).filter(|i| due.bit(u64::from(*i))) {
         let one = h.f.constant(Bits::ones(1));
-        h.push(i, one);
+        h.push(i as usize, one);
     }
     match counters {
+        #[cfg(feature = "ilp")]
+        Counters::Planned => super::planned::sum(&mut h),
         Counters::Three => {
             h.lower(2);
             h.add_two()
@@ -79,9 +84,9 @@ fn name_row(f: &mut Fold, row: NodeId, text: &str) {
 
 impl Heap<'_, '_, '_> {
     /// A bit into a column. What is 0, or above all columns, is left out.
-    fn push(&mut self, weight: u32, bit: NodeId) {
+    pub fn push(&mut self, weight: usize, bit: NodeId) {
         if !self.f.is_zero(bit)
-            && let Some(column) = self.columns.get_mut(weight as usize)
+            && let Some(column) = self.columns.get_mut(weight)
         {
             column.push_back(bit);
         }
@@ -98,8 +103,8 @@ impl Heap<'_, '_, '_> {
             heights.push(heights[heights.len() - 1] * 3 / 2);
         }
         for height in heights.into_iter().rev().filter(|h| *h >= end) {
-            for weight in 0..self.columns.len() as u32 {
-                while let over @ 1.. = self.columns[weight as usize].len().saturating_sub(height) {
+            for weight in 0..self.columns.len() {
+                while let over @ 1.. = self.columns[weight].len().saturating_sub(height) {
                     // One too many takes a half adder, more a full one.
                     self.counter(weight, if over == 1 { 2 } else { 3 });
                 }
@@ -113,10 +118,10 @@ impl Heap<'_, '_, '_> {
             let before: Vec<usize> = self.columns.iter().map(VecDeque::len).collect();
             for (weight, bits) in before.into_iter().enumerate() {
                 let full = bits / 6;
-                (0..full).for_each(|_| self.counter(weight as u32, 6));
+                (0..full).for_each(|_| self.counter(weight, 6));
                 match bits % 6 {
-                    rest @ 4.. => self.counter(weight as u32, rest),
-                    3 if bits > 3 => self.counter(weight as u32, 3),
+                    rest @ 4.. => self.counter(weight, rest),
+                    3 if bits > 3 => self.counter(weight, 3),
                     _ => {}
                 }
             }
@@ -124,23 +129,29 @@ impl Heap<'_, '_, '_> {
     }
 
     /// Counts the `bits` oldest bits of a column.
-    fn counter(&mut self, weight: u32, bits: usize) {
-        let column = &mut self.columns[weight as usize];
-        let taken: Vec<NodeId> = column.drain(..bits.min(column.len())).collect();
+    fn counter(&mut self, weight: usize, bits: usize) {
+        let taken = self.take(weight, bits);
+        for (i, bit) in self.counted(weight, &taken, &[]).into_iter().enumerate() {
+            self.push(weight + i, bit);
+        }
+    }
+
+    /// The oldest bits of a column, at most as many as there are.
+    pub fn take(&mut self, weight: usize, bits: usize) -> Vec<NodeId> {
+        self.columns.get_mut(weight).map_or_else(Vec::new, |column| column.drain(..bits.min(column.len())).collect())
+    }
+
+    /// The sum of bits of a column and of bits of the one above, the lowest bit first.
+    pub fn counted(&mut self, weight: usize, low: &[NodeId], high: &[NodeId]) -> Vec<NodeId> {
         let label = format!("u_c{weight}_{}", self.made);
         self.made += 1;
-        let outputs = (usize::BITS - bits.leading_zeros()) as usize;
+        let taken: Vec<NodeId> = low.iter().chain(high).copied().collect();
         // A counter of which an input is known is less than one.
-        let made = match taken.iter().any(|t| self.f.is_const(*t)) {
-            true => count(self.f, &taken),
-            false => {
-                let module = counter_module(self.modules, bits);
-                self.f.r.place(module, &label, &taken, &vec![1; outputs])
-            }
-        };
-        for (i, bit) in made.into_iter().enumerate() {
-            self.push(weight + i as u32, bit);
+        if taken.len() < 2 || taken.iter().any(|t| self.f.is_const(*t)) {
+            return count_above(self.f, low, high);
         }
+        let module = counter_module(self.modules, low.len(), high.len());
+        self.f.r.place(module, &label, &taken, &vec![1; outputs(low.len(), high.len())])
     }
 
     /// The bits at one depth of all columns, as a number.
@@ -179,18 +190,42 @@ impl Heap<'_, '_, '_> {
     }
 }
 
+/// Bits of the sum of bits of a column and of the one above.
+fn outputs(low: usize, high: usize) -> usize {
+    (usize::BITS - (low + 2 * high).leading_zeros()) as usize
+}
+
 /// The module of a counter, one for all columns.
-fn counter_module(modules: &mut Vec<Module>, bits: usize) -> ModuleId {
-    let label = match bits {
-        2 => "half_adder".to_string(),
-        3 => "full_adder".to_string(),
-        n => format!("count{n}"),
+fn counter_module(modules: &mut Vec<Module>, low: usize, high: usize) -> ModuleId {
+    let (label, doc) = match (low, high) {
+        (2, 0) => ("half_adder".to_string(), String::new()),
+        (3, 0) => ("full_adder".to_string(), String::new()),
+        (n, 0) => (format!("count{n}"), String::new()),
+        (n, twos) => (format!("count{n}_{twos}"), format!(", and twice as many of {twos} more")),
     };
-    let names: Vec<String> = (0..bits).map(|i| format!("x{i}")).collect();
+    let names: Vec<String> = (0..low + high).map(|i| format!("x{i}")).collect();
     let inputs: Vec<(&str, u32)> = names.iter().map(|n| (n.as_str(), 1)).collect();
-    let outputs = [("ones", 1), ("twos", 1), ("fours", 1)];
-    let outputs = &outputs[..(usize::BITS - bits.leading_zeros()) as usize];
-    helper(modules, &label, &format!("{label}: how many of {bits} bits are 1"), &inputs, outputs, count)
+    let ports = &[("ones", 1), ("twos", 1), ("fours", 1)][..outputs(low, high)];
+    helper(modules, &label, &format!("{label}: how many of {low} bits are 1{doc}"), &inputs, ports, |f, bits| {
+        let (low, high) = bits.split_at(low);
+        count_above(f, low, high)
+    })
+}
+
+/// The sum of up to six bits of a column and of the one above, of which it is at most 7 with any above.
+fn count_above(f: &mut Fold, low: &[NodeId], high: &[NodeId]) -> Vec<NodeId> {
+    let below = count(f, low);
+    if high.is_empty() {
+        return below;
+    }
+    let zero = f.zero(1);
+    let [ones, twos, fours] = [0, 1, 2].map(|i| below.get(i).copied().unwrap_or(zero));
+    let upper: Vec<NodeId> = std::iter::once(twos).chain(high.iter().copied()).collect();
+    let upper = count(f, &upper);
+    let carry = upper.get(1).copied().unwrap_or(zero);
+    // Never both: the sum would be 8.
+    let fours = f.two(Op::Or, fours, carry);
+    vec![ones, upper[0], fours][..outputs(low.len(), high.len())].to_vec()
 }
 
 /// How many of two, three or up to six bits are 1, the lowest bit first.

@@ -17,6 +17,8 @@ mod graph;
 mod heap;
 mod lower;
 mod patterns;
+#[cfg(feature = "ilp")]
+mod planned;
 mod quotient;
 mod scaled;
 mod sealed;
@@ -55,6 +57,9 @@ pub enum Arch {
     BoothHeap,
     /// The bits of bit rows as columns, made lower by counters of six bits.
     Counters,
+    /// The same by counters that an integer linear program chooses.
+    #[cfg(feature = "ilp")]
+    Planned,
     /// Sums and differences of multiples by constants.
     Graph,
     /// A long division in tables of six inputs.
@@ -85,7 +90,7 @@ pub enum Arch {
 
 impl Arch {
     /// All of them.
-    pub const ALL: [Arch; 21] = [
+    pub const ALL: [Arch; 21 + cfg!(feature = "ilp") as usize] = [
         Arch::Booth,
         Arch::Carried,
         Arch::Rows,
@@ -94,6 +99,8 @@ impl Arch {
         Arch::Heap,
         Arch::BoothHeap,
         Arch::Counters,
+        #[cfg(feature = "ilp")]
+        Arch::Planned,
         Arch::Graph,
         Arch::Digits,
         Arch::ShortDigits,
@@ -109,6 +116,13 @@ impl Arch {
         Arch::Four,
     ];
 
+    /// Those that count the bits of columns six at a time.
+    const COUNTING: &[Arch] = &[
+        Arch::Counters,
+        #[cfg(feature = "ilp")]
+        Arch::Planned,
+    ];
+
     /// True if it takes the last shift in front of the adder behind it.
     fn absorbs(self) -> bool {
         matches!(self, Arch::Grain | Arch::Cut | Arch::Apart)
@@ -116,7 +130,7 @@ impl Arch {
 
     /// True if it takes rows as columns of bits.
     fn counts(self) -> bool {
-        matches!(self, Arch::Heap | Arch::BoothHeap | Arch::Counters)
+        matches!(self, Arch::Heap | Arch::BoothHeap) || Arch::COUNTING.contains(&self)
     }
 
     /// Its word on the command line and in module names.
@@ -130,6 +144,8 @@ impl Arch {
             Arch::Heap => "heap",
             Arch::BoothHeap => "booth_heap",
             Arch::Counters => "counters",
+            #[cfg(feature = "ilp")]
+            Arch::Planned => "planned",
             Arch::Graph => "graph",
             Arch::Digits => "digits",
             Arch::ShortDigits => "short_digits",
@@ -164,6 +180,8 @@ impl Arch {
             Arch::Heap => "bit rows as columns of bits, which full adders make two rows of",
             Arch::BoothHeap => "Booth rows as columns of bits, which full adders make two rows of",
             Arch::Counters => "bit rows as columns of bits, which counters of six bits make three rows of",
+            #[cfg(feature = "ilp")]
+            Arch::Planned => "bit rows as columns of bits, which counters make two rows of that an integer linear program chose",
             Arch::Graph => "sums and differences of shifted multiples, as few as were found",
             Arch::Digits => "a long division: tables of six inputs give bits of the quotient and the next rest",
             Arch::ShortDigits => "a long division: tables of four inputs give bits of the quotient and the next rest",

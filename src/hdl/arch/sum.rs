@@ -36,7 +36,7 @@ impl Form for Sum {
         "sum of all terms, modulo its width"
     }
     fn architectures(&self) -> Vec<Arch> {
-        vec![Arch::Tree, Arch::Rows, Arch::Heap, Arch::Counters]
+        [Arch::Tree, Arch::Rows, Arch::Heap].into_iter().chain(Arch::COUNTING.iter().copied()).collect()
     }
     fn inputs(&self) -> Vec<(String, u32)> {
         self.terms.iter().enumerate().map(|(i, kind)| (format!("a{i}"), kind.bits)).collect()
@@ -80,6 +80,8 @@ impl Form for Sum {
         match arch {
             Arch::Heap => heap(f, modules, &rows, self.width, Counters::Three),
             Arch::Counters => heap(f, modules, &rows, self.width, Counters::Six),
+            #[cfg(feature = "ilp")]
+            Arch::Planned => heap(f, modules, &rows, self.width, Counters::Planned),
             _ => chain(f, None, &rows, self.width),
         }
     }

@@ -172,7 +172,8 @@ impl Unit {
             Unit::Lanes { .. } | Unit::Any { .. } => return vec![Arch::Apart],
             _ => {}
         }
-        let mut all = vec![Arch::Booth, Arch::Carried, Arch::Rows, Arch::Heap, Arch::BoothHeap, Arch::Counters];
+        let mut all = vec![Arch::Booth, Arch::Carried, Arch::Rows, Arch::Heap, Arch::BoothHeap];
+        all.extend(Arch::COUNTING);
         if matches!(self, Unit::Product { .. }) && a.bits.min(b.bits) >= tiles::LEAST {
             all.push(Arch::Tiles);
         }
