@@ -108,9 +108,9 @@
 //! bits: there they take 1.18 times the tables of the smallest on 7-series and 1.28 times on iCE40, below that more.
 //!
 //! Which counters make columns of bits lower may be asked of an integer linear program: the feature `ilp` of the crate adds the
-//! architecture `planned`. By its own count of tables it saves a third of what rules give (an 8 by 8 product: 89 instead of 130). Of
-//! that little is left after synthesis, which does not take gates into the counters behind them as the count has it. On 7-series
-//! an int8 product takes 102 tables, with counters of six 133, with full adders 108, as Booth rows 36; int12 264, 308, 249 and 78. In
+//! architecture `planned`. Its count of tables is not what synthesis makes: an int8 product on 7-series, counted at 89, takes 102; with
+//! full adders, counted at 135, it takes 108, with counters of six, counted at 130, 133, and as Booth rows 36. An int12 product takes
+//! 264, 249, 308 and 78. Eight numbers of 16 bits take 152, with counters of six by rule 131: a plan may be worse as well. In
 //! tables of six inputs a counter of six takes three tables for three bits, a table a bit, as a row in a carry chain does, whose table
 //! forms the bit of the row as well. Of the lists and products measured it was the smallest only in the count of 32 bits: 29 tables
 //! on 7-series (the next best, rows, 31), 60 on iCE40 (full adders 61), a cost of 91 on ECP5 (a tree 99); of 64 bits 75, where rows
