@@ -31,14 +31,30 @@ pub fn groups() -> Result<Vec<Group>, String> {
             "2..4 lanes of a x b bits that are 22 or fewer together (24 if a = b) in every mix of signs; width a + b - 1 or a + b or a + b + 2",
             dots(),
         ),
-        group("sum", "lists of 2..24 equal terms and 300 mixed lists of 3..8 terms of 24 bits or fewer together", lists()),
-        group("shift", "1..12 bits by 1..6 bits; 4 widths", shifts()),
-        group("shift_add", "1..6 bits by 1..3 bits and a sum that are 24 bits or fewer together", shift_adds()),
-        group("lanes", "5..8 bits by 3..5 bits; 0..5 or 7 less; 5 widths from a + 1 to 44", lanes()),
+        group(
+            "sum",
+            "lists of 2..24 equal terms of 1..8 bits and 300 mixed lists of 3..8 terms; 24 bits or fewer together",
+            lists(),
+        ),
+        group("shift", "1..12 bits by 1..6 bits; width a + 1 or a + 3 or a + 2^b - 1 or a + 2^b", shifts()),
+        group(
+            "shift_add",
+            "1..6 bits by 1..3 bits and a sum; 24 bits or fewer together; 5 numbers of bits dropped",
+            shift_adds(),
+        ),
+        group("lanes", "5..8 bits by 3..5 bits; 0..5 or 7 less; 6 widths from a + 1 to 44", lanes()),
         group("any", "1..24 bits", (1..=MOST).map(|bits| Unit::Any { bits }).collect()),
         group("coded", "products of 7 number formats; 1..3 lanes; with and without a base", coded()?),
-        group("scaled", "12 bits by -1100..1100; 1..13 bits by 64 numbers around powers of two; 24 bits by 8", multiples()),
-        group("quotient", "1..16 bits by 2..300; 20 and 24 bits by 16 divisors", quotients()),
+        group(
+            "scaled",
+            "12 bits by -1100..1100 but 0; 1..13 bits by 64 numbers around powers of two; 24 bits by 8 numbers",
+            multiples(),
+        ),
+        group(
+            "quotient",
+            "1..16 bits by 2..300 where that is no shift and not always 0; 20 and 24 bits by 16 divisors",
+            quotients(),
+        ),
         group("function", "all of 2 and 3 inputs and 1 bit; 480 random ones of 4..8 inputs and 1..8 bits", functions()),
     ];
     match all.iter().find(|g| g.units.is_empty()) {
