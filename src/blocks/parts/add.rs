@@ -90,8 +90,7 @@ pub(super) fn harmless_zero(big: &Number, small: &Number, frame: u32, window: u3
 
 /// a + b, exact, rounded once to the target.
 pub fn accumulate<'b>(target: &Target, random: Option<UInt<'b>>, a: Operand<'b>, b: Operand<'b>) -> UInt<'b> {
-    let (code, zero) = accumulate_apart(target, random, a, b);
-    zero.map_or(code, |z| z.select(z.builder().uint(0u32, code.width()), code))
+    rounded_sum(target, random, a, b, false).0
 }
 
 /// The same, but where the flag is 1 the code is 0 instead: a register that clear makes 0 has a pin for that.
@@ -101,11 +100,22 @@ pub fn accumulate_apart<'b>(
     a: Operand<'b>,
     b: Operand<'b>,
 ) -> (UInt<'b>, Option<Bit<'b>>) {
+    rounded_sum(target, random, a, b, true)
+}
+
+/// The sum, and if `apart` a flag that may say that it is 0, whatever the code.
+fn rounded_sum<'b>(
+    target: &Target,
+    random: Option<UInt<'b>>,
+    a: Operand<'b>,
+    b: Operand<'b>,
+    apart: bool,
+) -> (UInt<'b>, Option<Bit<'b>>) {
     match (target.format, a, b) {
         (Format::Minifloat(_), Operand::Float(_), _) | (Format::Minifloat(_), _, Operand::Float(_)) => {
             let down = target.rounding.round == Round::Down;
             if let Format::Minifloat(f) = target.format
-                && let Some(sum) = add_nearest(target, f, a.number(), b.number())
+                && let Some(sum) = add_nearest(target, f, a.number(), b.number(), apart)
             {
                 return sum;
             }

@@ -20,12 +20,13 @@ use crate::hdl::prelude::*;
 use num_bigint::BigUint;
 
 /// a + b rounded once, if this data path can do it: to nearest even, `a` at the target's exponents or above. Where the flag is 1 the
-/// sum is 0, whatever the code.
+/// sum is 0, whatever the code; there is none unless it is asked for (`apart`).
 pub(super) fn add_nearest<'b>(
     target: &Target,
     f: &Minifloat,
     a: Number<'b>,
     b: Number<'b>,
+    apart: bool,
 ) -> Option<(UInt<'b>, Option<Bit<'b>>)> {
     let plain = target.rounding.round == Round::Rne && target.rounding.ties != Ties::Up;
     if !plain || f.exp_bits < 2 || f.frac_bits == 0 {
@@ -95,7 +96,7 @@ pub(super) fn add_nearest<'b>(
     let away = late.select(guard | (!rest & odd), guard & (rest | odd)).named("away");
     // exponent field = room + 1 - zeros, or 0 without a leading one, which is a zero where normalisation has no limit.
     let bits = bits_unsigned((most.max(least.1) + offset + 1).max(1) as u128);
-    let zero = (unlimited && !has_specials(&a, &b)).then(|| (!hidden).named("sum_zero"));
+    let zero = (apart && unlimited && !has_specials(&a, &b)).then(|| (!hidden).named("sum_zero"));
     let field = if zero.is_some() { room } else { hidden.select(room, m.uint(0u32, room.width())) }.zext(bits);
     let step = step(m, hidden, zeros, bits, zero.is_some());
     let code = plus_row(step.cat(m.uint(0u32, f.frac_bits)), field.cat(fraction), away).named("code");

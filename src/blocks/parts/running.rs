@@ -114,7 +114,7 @@ mod tests {
             let (pick, other, clear) = match i / 600 {
                 0 => (0, 0, false),
                 1 => (noise % 4, noise / 4 % 2, false),
-                _ => (4 + noise % 4, noise / 4 % 8, noise / 32 % 10 == 0),
+                _ => (4 + noise % 4, noise / 4 % 8, (noise / 32).is_multiple_of(10)),
             };
             words.extend([a_codes[pick], b_codes[other], u64::from(clear), 1]);
         }
