@@ -162,6 +162,7 @@ fn round_all(format: &Format, rounding: Rounding, shape: Shape) -> usize {
                     leading_zeros: if normal { 0 } else { SIG - 1 },
                     grounded: false,
                     grid: LOW.into(),
+                    can_be_zero: true,
                 })
             }
         };
@@ -254,6 +255,7 @@ fn rounder_scale() {
                     leading_zeros: SIG - 1,
                     grounded: false,
                     grid: base,
+                    can_be_zero: true,
                 };
                 let random = (n > 0).then(|| m.uint_in("random", n));
                 m.output("y", encode(&Target::new(&Format::E8m0, rounding), random, Operand::Float(number)));
