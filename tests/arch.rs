@@ -18,7 +18,7 @@ fn block(words: &str) -> Box<dyn Configured> {
 }
 
 fn shaped(block: Box<dyn Configured>, choice: Choice, target: Target) -> Box<dyn Configured> {
-    let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: false };
+    let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: false, fmax_mhz: None };
     let name = block.module_name();
     Box::new(Shaped::build(block, shape).unwrap_or_else(|e| panic!("{name}: {e}")))
 }
@@ -91,5 +91,24 @@ fn random_points_as_chosen() {
         }
         let compared = Field::new(blocks).check_native(16, 4000);
         assert!(compared.native > 150_000, "{compared:?}");
+    }
+}
+
+/// What was tuned for a clock counts for that clock on that target, and for no other.
+#[test]
+fn a_tuned_clock() {
+    let words = "mul a int8 b int8 out exact";
+    let at = |choice, target, fmax_mhz| {
+        let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: true, fmax_mhz };
+        Shaped::build(block(words), shape).expect("a design").design().expect("a design")
+    };
+    let recorded = narrowgen::flow::costs::at_clock(&block(words).module_name(), 200.0);
+    let best = narrowgen::flow::costs::of_block(Target::Ice40, &recorded).expect("tuned for 200 MHz");
+    assert_ne!(best, Choice::None);
+    let (tuned, plain) = (at(best, Target::Ice40, None), at(Choice::None, Target::Ice40, None));
+    assert!(tuned != plain);
+    assert!(at(Choice::Auto, Target::Ice40, Some(200.0)) == tuned);
+    for (target, clock) in [(Target::Ice40, Some(201.0)), (Target::Ice40, None), (Target::Xc7, Some(200.0))] {
+        assert!(at(Choice::Auto, target, clock) == plain, "{target} {clock:?}");
     }
 }

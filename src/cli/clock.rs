@@ -122,6 +122,11 @@ pub fn shape(args: &ArgMatches) -> Shape {
         dsp: if no_dsp { Dsp::Never } else { dsp },
         target: Target::parse(text("target")).unwrap_or(Shape::default().target),
         pipelined,
+        // What was tuned for a clock was tuned so, on the first part.
+        fmax_mhz: args.try_get_one::<f64>("fmax").ok().flatten().copied().filter(|_| {
+            let given = |n: &&str| args.try_contains_id(n).is_ok() && args.value_source(n) == Some(ValueSource::CommandLine);
+            !["part", "delay", "stages", "streams", "accumulator", "flow", "ports"].iter().any(|n| given(n))
+        }),
     }
 }
 
@@ -144,7 +149,8 @@ pub fn target(c: clap::Command) -> clap::Command {
     )
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+/// A positive number.
+pub fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if (0.001..=1e9).contains(&x) => Ok(x),
         _ => Err("expected a number from 0.001 to 1000000000".into()),

@@ -1,5 +1,5 @@
 //! `narrowgen tune BLOCK … --target T`: every architecture by real synthesis.
-use super::{BlockMatches, Command, Context, Failure, block, whole, with_blocks};
+use super::{BlockMatches, Command, Context, Failure, block, clock, whole, with_blocks};
 use crate::blocks::find;
 use crate::flow::costs;
 use crate::flow::report::rounded;
@@ -44,6 +44,14 @@ fn options(c: clap::Command) -> clap::Command {
             .help("Place and route with the seeds 1 to N where the clock rate counts"),
     )
     .arg(
+        Arg::new("fmax")
+            .long("fmax")
+            .value_name("MHZ")
+            .value_parser(clock::positive)
+            .allow_negative_numbers(true)
+            .help("With registers for this clock on the first part of the target; what is recorded counts for this clock"),
+    )
+    .arg(
         Arg::new("record").long("record").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
             "Write what was measured into this cost table; --arch auto reads fpga/architectures.csv when narrowgen is built",
         ),
@@ -63,11 +71,18 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     block::configure(again, &given)?;
     let make = || again.configure(&given).unwrap_or_else(|e| panic!("internal error: legal a moment ago: {e}"));
     let memo = Memo::new(!args.get_flag("no-cache"));
-    let trials = tune(&make, target, objective, seeds, &memo)?;
+    let fmax = args.get_one::<f64>("fmax").copied();
+    let trials = tune(&make, target, objective, seeds, &memo, fmax)?;
+    if let (true, Some(mhz)) = (trials.is_empty(), fmax) {
+        return Err(Failure::timing(
+            format!("no architecture can have a clock of {mhz} MHz on {target}"),
+            "ask for a slower clock",
+        ));
+    }
+    let module = fmax.map_or(block.module_name(), |mhz| costs::at_clock(&block.module_name(), mhz));
     if let Some(path) = args.get_one::<PathBuf>("record") {
-        let lines: Vec<String> =
-            trials.iter().map(|t| costs::block_line(target, &block.module_name(), t.choice, &t.report)).collect();
-        costs::record(path, target, &block.module_name(), &lines).map_err(|e| Failure::file("write", path, &e))?;
+        let lines: Vec<String> = trials.iter().map(|t| costs::block_line(target, &module, t.choice, &t.report, t.cost)).collect();
+        costs::record(path, target, &module, &lines).map_err(|e| Failure::file("write", path, &e))?;
     }
     if cx.json {
         let each: Vec<_> = trials
@@ -77,12 +92,13 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
                     "gates": t.report.gates, "fmax_mhz": t.fmax_mhz, "score": t.score(objective) })
             })
             .collect();
-        cx.object(&json!({ "module": block.module_name(), "target": target.name(), "objective": word,
+        cx.object(&json!({ "module": block.module_name(), "asked_mhz": fmax, "target": target.name(), "objective": word,
             "best": trials.first().map(|t| t.choice.word()), "trials": each,
             "tool": trials.first().map(|t| &t.report.tool) }));
         return Ok(());
     }
-    cx.line(format!("{} on {target}, best first by {word}; no multiplier blocks", block.module_name()));
+    let clock = fmax.map_or(String::new(), |mhz| format!(", registers for {mhz} MHz"));
+    cx.line(format!("{} on {target}{clock}, best first by {word}; no multiplier blocks", block.module_name()));
     cx.line("  arch             lut    carry       ff    gates  fmax/MHz");
     for t in &trials {
         let cell = |n: Option<u64>| n.map_or("-".into(), |n| n.to_string());

@@ -85,7 +85,7 @@ impl Dsp {
 }
 
 /// What is asked of the architectures of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Architectures.
     pub choice: Choice,
@@ -95,12 +95,14 @@ pub struct Shape {
     pub target: Target,
     /// Registers will be placed: loops stay single adders, and what fits a clock is the business of the timing passes.
     pub pipelined: bool,
+    /// The clock they are placed for, MHz, where one is asked for.
+    pub fmax_mhz: Option<f64>,
 }
 
 /// What the command line asks when it says nothing.
 impl Default for Shape {
     fn default() -> Shape {
-        Shape { choice: Choice::Auto, dsp: Dsp::Auto, target: Target::Ecp5, pipelined: false }
+        Shape { choice: Choice::Auto, dsp: Dsp::Auto, target: Target::Ecp5, pipelined: false, fmax_mhz: None }
     }
 }
 
@@ -117,11 +119,15 @@ impl Shape {
         format!("--arch {}{}{}", self.choice.word(), dsp.unwrap_or_default(), target.unwrap_or_default())
     }
 
-    /// With what was measured best for this very block, if it was tuned without multiplier blocks and registers.
+    /// With what was measured best for this very block, if it was tuned without multiplier blocks, at this clock if there is one.
     fn resolved(&self, module: &str) -> Shape {
-        let tuned = (self.choice == Choice::Auto && !self.pipelined && (self.dsp == Dsp::Never || !self.target.has_dsp()))
-            .then(|| costs::of_block(self.target, module))
-            .flatten();
+        let name = match (self.pipelined, self.fmax_mhz) {
+            (false, _) => Some(module.to_string()),
+            (true, clock) => clock.map(|mhz| costs::at_clock(module, mhz)),
+        };
+        let tuned = name
+            .filter(|_| self.choice == Choice::Auto && (self.dsp == Dsp::Never || !self.target.has_dsp()))
+            .and_then(|name| costs::of_block(self.target, &name));
         Shape { choice: tuned.unwrap_or(self.choice), ..*self }
     }
 

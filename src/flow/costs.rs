@@ -66,9 +66,21 @@ pub fn of_block(target: Target, module: &str) -> Option<Choice> {
     rows.min_by_key(|c| (c.cost, c.choice != Choice::None)).map(|c| c.choice)
 }
 
-/// A line of the file about a block.
-pub fn block_line(target: Target, module: &str, choice: Choice, report: &SynthReport) -> String {
-    line(target, &format!("@{module}"), choice.word(), report)
+/// Where a block with registers for a clock stands in the file.
+pub fn at_clock(module: &str, mhz: f64) -> String {
+    format!("{module}@{mhz}MHz")
+}
+
+/// What a block with registers costs: its logic, or its registers where those take more cells. A cell has a register beside its
+/// table, on 7-series two.
+pub fn cells(target: Target, report: &SynthReport) -> u64 {
+    let registers = report.ff.unwrap_or(0) / if target == Target::Xc7 { 2 } else { 1 };
+    cost(report).max(registers)
+}
+
+/// A line of the file about a block, with the cost that it was ranked by.
+pub fn block_line(target: Target, module: &str, choice: Choice, report: &SynthReport, cost: u64) -> String {
+    line(target, &format!("@{module}"), choice.word(), report, cost)
 }
 
 /// Puts the lines about a block in place of those that a cost table has, at its end; beside the file first, then renamed.
@@ -87,11 +99,10 @@ pub fn record(path: &Path, target: Target, module: &str, lines: &[String]) -> st
     file.persist(path).map(|_| ()).map_err(|e| e.error)
 }
 
-fn line(target: Target, what: &str, how: &str, report: &SynthReport) -> String {
+fn line(target: Target, what: &str, how: &str, report: &SynthReport, cost: u64) -> String {
     let cell = |n: Option<u64>| n.map_or(String::new(), |n| n.to_string());
     format!(
-        "{target},{what},{how},{},{},{},{},{}",
-        cost(report),
+        "{target},{what},{how},{cost},{},{},{},{}",
         cell(report.lut),
         cell(report.carry),
         cell(report.gates),
@@ -263,7 +274,7 @@ pub fn unit_design(target: Target, unit: &Unit, arch: Option<Arch>) -> Design {
 
 /// A line of the file about a unit.
 pub fn unit_line(target: Target, unit: &Unit, arch: Option<Arch>, report: &SynthReport) -> String {
-    line(target, &unit.name(), arch.map_or("none", Arch::name), report)
+    line(target, &unit.name(), arch.map_or("none", Arch::name), report, cost(report))
 }
 
 /// The architecture that is smallest for the measured unit most like this one; nothing if operators left to synthesis are.

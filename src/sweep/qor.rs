@@ -110,7 +110,7 @@ pub fn compare(targets: &[Target], part: &str, memo: &Memo, say: &(dyn Fn(&Row) 
         .map(|(anchor, target, theirs)| {
             let inner = anchor.configure().map_err(FlowError::Output)?;
             let module = inner.module_name();
-            let shape = Shape { choice: Choice::Auto, dsp: Dsp::Never, target, pipelined: false };
+            let shape = Shape { choice: Choice::Auto, dsp: Dsp::Never, target, pipelined: false, fmax_mhz: None };
             let design = Shaped::build(inner, shape).and_then(|s| s.design()).map_err(|e| FlowError::Output(e.to_string()))?;
             let text: String = verilog::print(&design).iter().map(|f| f.text.as_str()).collect();
             let report = tune::synth(&design, &text, target, memo)?;

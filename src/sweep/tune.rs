@@ -3,6 +3,7 @@ use super::memo::Memo;
 use crate::blocks::Configured;
 use crate::flow::architecture::{Choice, Dsp, Shape, Shaped};
 use crate::flow::board::Part;
+use crate::flow::clocked::{ClockError, Clocked, Clocking};
 use crate::flow::costs;
 use crate::flow::error::FlowError;
 use crate::flow::nextpnr::{self, MEASURE_MHZ};
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 /// What is to be small, or fast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Objective {
-    /// Look-up tables; see [`costs::cost`].
+    /// Look-up tables; see [`Trial::cost`].
     #[default]
     Lut,
     /// That times the clock period between registers.
@@ -40,6 +41,8 @@ pub struct Trial {
     pub choice: Choice,
     /// Its size.
     pub report: SynthReport,
+    /// What counts as its size: [`costs::cost`], with registers for a clock [`costs::cells`].
+    pub cost: u64,
     /// Clock rate between registers, MHz: the median over the seeds, where the objective needs it.
     pub fmax_mhz: Option<f64>,
 }
@@ -47,7 +50,7 @@ pub struct Trial {
 impl Trial {
     /// The number to keep small.
     pub fn score(&self, objective: Objective) -> f64 {
-        let (cost, period) = (costs::cost(&self.report) as f64, 1e3 / self.fmax_mhz.unwrap_or(f64::NAN));
+        let (cost, period) = (self.cost as f64, 1e3 / self.fmax_mhz.unwrap_or(f64::NAN));
         match objective {
             Objective::Lut => cost,
             Objective::Adp => cost * period,
@@ -56,24 +59,26 @@ impl Trial {
     }
 }
 
-/// The trials of a block without multiplier blocks, best first. Choices that give the same Verilog as an earlier one are
-/// left out.
+/// The trials of a block without multiplier blocks, with registers for a clock in MHz if one is given, best first. Choices that give the
+/// same Verilog as an earlier one are left out, and those that cannot have that clock:
+/// none may be left then.
 pub fn tune(
     make: &(dyn Fn() -> Box<dyn Configured> + Sync),
     target: Target,
     objective: Objective,
     seeds: u32,
     memo: &Memo,
+    clock_mhz: Option<f64>,
 ) -> Result<Vec<Trial>, FlowError> {
     let mut designs: Vec<(Choice, Design, String)> = Vec::new();
     for choice in Choice::all() {
-        let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: false };
-        let design = match choice {
-            Choice::None => make().design(),
+        let shape = Shape { choice, dsp: Dsp::Never, target, pipelined: clock_mhz.is_some(), fmax_mhz: clock_mhz };
+        let block: Box<dyn Configured> = match choice {
+            Choice::None => make(),
             // What was recorded for the block itself must not stand in for a measurement.
-            _ => Shaped::by_units(make(), shape).and_then(|s| s.design()),
+            _ => Box::new(Shaped::by_units(make(), shape).map_err(|e| FlowError::Output(e.to_string()))?),
         };
-        let design = design.map_err(|e| FlowError::Output(e.to_string()))?;
+        let Some(design) = at_clock(block, target, clock_mhz)? else { continue };
         let text: String = verilog::print(&design).iter().map(|f| f.text.as_str()).collect();
         if designs.iter().all(|(.., known)| *known != text) {
             designs.push((choice, design, text));
@@ -85,11 +90,25 @@ pub fn tune(
             Objective::Lut => None,
             _ => Some(fmax(design, text, target, seeds, memo)?),
         };
-        Ok(Trial { choice: *choice, report, fmax_mhz })
+        let cost = if clock_mhz.is_some() { costs::cells(target, &report) } else { costs::cost(&report) };
+        Ok(Trial { choice: *choice, report, cost, fmax_mhz })
     });
     let mut trials: Vec<Trial> = trials.collect::<Result<_, FlowError>>()?;
     trials.sort_by(|a, b| a.score(objective).total_cmp(&b.score(objective)));
     Ok(trials)
+}
+
+/// The hardware of a block, with registers for a clock on the first part of the target; nothing if it cannot have that clock.
+fn at_clock(block: Box<dyn Configured>, target: Target, clock_mhz: Option<f64>) -> Result<Option<Design>, FlowError> {
+    let wrong = |text: String| FlowError::Output(text);
+    let Some(mhz) = clock_mhz else { return block.design().map(Some).map_err(|e| wrong(e.to_string())) };
+    let clocking = Clocking { period_ps: Some(1e6 / mhz), model: Some(target.name().into()), ..Clocking::default() };
+    match Clocked::build(block, &clocking) {
+        Ok(clocked) => clocked.design().map(Some).map_err(|e| wrong(e.to_string())),
+        Err(ClockError::Timing { .. }) => Ok(None),
+        Err(ClockError::Block(d)) => Err(wrong(d.to_string())),
+        Err(ClockError::Usage { message, .. }) => Err(wrong(message)),
+    }
 }
 
 /// Size without multiplier blocks, measured once for the same Verilog and tool.

@@ -73,8 +73,8 @@ fn blocks(path: &Path, target: Target, memo: &Memo) -> Result<(), String> {
             continue;
         }
         let make = || anchor.configure().unwrap_or_else(|e| panic!("internal error: legal a moment ago: {e}"));
-        let trials = tune(&make, target, Objective::Lut, 1, memo).map_err(|e| format!("{module} on {target}: {e}"))?;
-        let lines: Vec<String> = trials.iter().map(|t| costs::block_line(target, &module, t.choice, &t.report)).collect();
+        let trials = tune(&make, target, Objective::Lut, 1, memo, None).map_err(|e| format!("{module} on {target}: {e}"))?;
+        let lines: Vec<String> = trials.iter().map(|t| costs::block_line(target, &module, t.choice, &t.report, t.cost)).collect();
         costs::record(path, target, &module, &lines).map_err(|e| format!("{}: {e}", path.display()))?;
         eprintln!(
             "{target} {module}: {}",

@@ -37,8 +37,8 @@ pub fn run(root: &Path, _: &[String]) -> Result<(), String> {
         let make = || from_words(words).unwrap_or_else(|e| panic!("internal error: legal a moment ago: {e}"));
         let (target, memo) = (*target, Memo::new(false));
         let error = |e: &dyn std::fmt::Display| format!("{words} on {target}: {e}");
-        let trials = tune(&make, target, Objective::Lut, 1, &memo).map_err(|e| error(&e))?;
-        let shape = Shape { choice: Choice::Auto, dsp: Dsp::Never, target, pipelined: false };
+        let trials = tune(&make, target, Objective::Lut, 1, &memo, None).map_err(|e| error(&e))?;
+        let shape = Shape { choice: Choice::Auto, dsp: Dsp::Never, target, pipelined: false, fmax_mhz: None };
         let design = Shaped::build(make(), shape).and_then(|s| s.design()).map_err(|e| error(&e))?;
         let text: String = verilog::print(&design).iter().map(|f| f.text.as_str()).collect();
         let default = costs::cost(&synth(&design, &text, target, &memo).map_err(|e| error(&e))?);
