@@ -125,7 +125,7 @@ pub fn shape(args: &ArgMatches) -> Shape {
         // What was tuned for a clock was tuned so, on the first part.
         fmax_mhz: args.try_get_one::<f64>("fmax").ok().flatten().copied().filter(|_| {
             let given = |n: &&str| args.try_contains_id(n).is_ok() && args.value_source(n) == Some(ValueSource::CommandLine);
-            !["part", "delay", "stages", "streams", "accumulator", "flow", "ports"].iter().any(|n| given(n))
+            !["part", "delay", "stages", "streams", "accumulator", "flow", "ports"].iter().any(given)
         }),
     }
 }
