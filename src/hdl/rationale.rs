@@ -103,8 +103,9 @@
 //! column but the top two, which are the same functions of the top bits at every length; so what holds for all x of 8 bits and all
 //! digits holds for longer ones: a column more adds digit · x_k · 2^k on both sides. (2) A chain, a tree or a column of bits
 //! adds what it is given and drops nothing below the width: each sum is as wide as the largest value it can have, and a counter's
-//! outputs weigh as much as its inputs. (3) All that is owed is added as one constant. The sample: `cargo xtask wide` compares units of
-//! 26 bits of input and more on 10^8 random inputs each (`fpga/results/wide.csv`).
+//! outputs weigh as much as its inputs. (3) All that is owed is one constant, added where the running sum is known to be 0, and by an
+//! adder where it is not. The sample: `cargo xtask wide` compares units of 26 bits of input and more on 10^8 random inputs each
+//! (`fpga/results/wide.csv`).
 //!
 //! Three products of half the length ([`crate::arch::Arch::Tiles`]) are never the smallest of what was measured, which ends at 32 by 32
 //! bits: there they take 1.18 times the tables of the smallest on 7-series and 1.28 times on iCE40, below that more.

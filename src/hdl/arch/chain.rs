@@ -6,7 +6,7 @@
 //! operands may change places, and then every column of the row costs a table of its own.
 //!
 //! Rows are unsigned: a sign bit counts as its complement less a constant. What all rows owe is added
-//! where the running sum is known to be 0, which costs nothing.
+//! where the running sum is known to be 0, which costs nothing; what finds no such place takes an adder.
 use crate::bits::Bits;
 use crate::ir::NodeId;
 use crate::ops::Op;

@@ -52,10 +52,22 @@ fn longer_sums_with_and_of_products() {
 
 /// What the rows of many lanes owe may find no zero of the running sum to stand on.
 #[test]
-fn lanes_of_single_bits_by_long_factors() {
-    for (signed, bits, lanes) in [(false, 7, 2), (true, 7, 2), (false, 5, 3), (true, 6, 3)] {
-        for width in [bits, bits + 1, bits + 3] {
-            check(&Unit::Dot { a: kind((1, false)), b: kind((bits, signed)), lanes, width });
+fn lanes_of_short_by_long_factors() {
+    let (s, u) = (true, false);
+    for (a, b, lanes) in [
+        ((1, u), (7, u), 2),
+        ((1, u), (7, s), 2),
+        ((1, u), (5, u), 3),
+        ((1, s), (5, s), 2),
+        ((1, u), (6, s), 3),
+        ((2, u), (8, u), 2),
+        ((3, s), (8, s), 2),
+        ((7, s), (2, u), 2),
+        ((4, u), (8, u), 2),
+    ] {
+        for more in [0, 1, 3] {
+            check(&Unit::Dot { a: kind(a), b: kind(b), lanes, width: a.0.max(b.0) + more });
+            check(&Unit::Dot { a: kind(a), b: kind(b), lanes, width: a.0 + b.0 + more });
         }
     }
 }
