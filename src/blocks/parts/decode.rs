@@ -68,9 +68,13 @@ pub fn never(bit: Bit) -> bool {
 }
 
 impl<'b> Number<'b> {
-    /// True if 0; arbitrary for infinities and NaNs.
+    /// True if 0; of an infinity false, of a NaN arbitrary.
     pub fn is_zero(&self) -> Bit<'b> {
-        // Of a nonzero significand one of the highest bits is 1.
+        self.sig.is_zero()
+    }
+
+    /// The same, arbitrary for infinities as well: of a finite nonzero significand one of the highest bits is 1.
+    pub fn is_finite_zero(&self) -> Bit<'b> {
         let w = self.sig.width();
         self.sig.slice(w - 1, w - 1 - self.leading_zeros.min(w - 1)).is_zero()
     }

@@ -53,7 +53,8 @@ pub(super) fn add_nearest<'b>(
         let ahead = a.exp - b_exp;
         let swap = ahead.is_negative();
     }
-    let b_big = if !b.can_be_zero || harmless_zero(&b, &a, frame, window) { swap } else { swap & !b.is_zero() }.named("b_big");
+    let b_big =
+        if !b.can_be_zero || harmless_zero(&b, &a, frame, window) { swap } else { swap & !b.is_finite_zero() }.named("b_big");
     // -n is the complement of n, plus one: `a` goes one place ahead.
     let distance = ahead.bits() ^ spread(swap, ahead.width());
     let distance = if ahead.width() > 1 { distance.slice(ahead.width() - 2, 0) } else { m.nat(0) }.named("distance");

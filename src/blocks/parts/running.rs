@@ -28,7 +28,7 @@ pub fn without_zero<'b>(product: Operand<'b>, target: &Target) -> (Operand<'b>, 
         (Operand::Float(n), Format::Minifloat(f))
             if n.grid + i64::from(f.bias) > if flush { 0 } else { -i64::from(f.frac_bits) } =>
         {
-            let zero = n.is_special().map_or(n.is_zero(), |s| n.is_zero() & !s).named("nothing");
+            let zero = n.is_special().map_or(n.is_finite_zero(), |s| n.is_finite_zero() & !s).named("nothing");
             (Operand::Float(Number { can_be_zero: false, ..n }), Some(zero))
         }
         _ => (product, None),
