@@ -26,6 +26,9 @@ fn units() -> Vec<Unit> {
         all.push(Unit::Accumulate { a: kind(16, signed), b: kind(16, signed), width: 48 });
         all.push(Unit::Dot { a: kind(4, signed), b: kind(4, signed), lanes: 16, width: 12 });
         all.push(Unit::Dot { a: kind(8, signed), b: kind(8, signed), lanes: 8, width: 19 });
+        // Rows of a short factor by a long one, lane upon lane.
+        all.push(Unit::Dot { a: kind(4, signed), b: kind(8, !signed), lanes: 8, width: 15 });
+        all.push(Unit::Dot { a: kind(3, true), b: kind(16, signed), lanes: 4, width: 21 });
         all.push(Square { a: kind(32, signed) }.into());
         all.push(Scaled { a: kind(32, signed), by: 0x5a82_7999.into() }.into());
         all.push(Sum { terms: vec![kind(8, signed); 16], width: 12 }.into());
