@@ -78,7 +78,7 @@ mod rtl {
     pub fn build<'b>(p: &Convert, m: Builder<'b>) {
         let x = decode(&p.from, p.policy.flushes(&p.from), m.uint_in("x", p.from.bits()));
         let random = (p.policy.random() > 0).then(|| m.uint_in("random", p.policy.random()));
-        let target = Target { format: &p.to, rounding: p.policy.rounding(&p.to), nan_sign: p.nan_sign, below: None };
+        let target = Target { nan_sign: p.nan_sign, ..Target::new(&p.to, p.policy.rounding(&p.to)) };
         m.output("y", encode(&target, random, x));
     }
 }

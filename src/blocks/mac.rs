@@ -235,11 +235,11 @@ mod rtl {
         let base = reached(base, &product, format, below);
         match p.clear {
             Clear::Load => {
-                let (next, zero) = accumulate_apart(&target, random, base, product);
+                let (next, exact_zero) = accumulate_apart(&target, random, base, product);
                 let next = next.named("next");
-                match zero {
+                match exact_zero {
                     None => acc.set_when(en, next),
-                    Some(z) => acc.set((en & z).select(m.uint(0u32, format.bits()), en.select(next, acc.get()))),
+                    Some(z) => acc.set((en & z).select(zero, en.select(next, acc.get()))),
                 }
             }
             Clear::Zero => {

@@ -317,7 +317,7 @@ mod rtl {
         // k less its bias of 127, which joins the constant part of the exponents.
         let k = scale.assume_at_most(254).signed();
         let rounding = p.rounding();
-        let target = Target { format: &element, rounding, nan_sign: NanSign::Keep, below: None };
+        let target = Target { nan_sign: NanSign::Keep, ..Target::new(&element, rounding) };
         let codes = lanes.iter().enumerate().map(|(i, x)| {
             m.scope(&format!("lane{i}"), || {
                 let Operand::Float(n) = decode(&p.from, false, *x) else { unreachable!("internal error: a float") };

@@ -223,10 +223,15 @@ pub fn build(block: Box<dyn Configured>, args: &ArgMatches, clocking: &Clocking)
     if !clocking.asks() {
         return Ok(block);
     }
-    match Clocked::build(block, clocking) {
-        Ok(clocked) => Ok(Box::new(clocked)),
-        Err(ClockError::Block(d)) => Err(d.into()),
-        Err(ClockError::Usage { message, help }) => Err(Failure::usage(message, help)),
-        Err(ClockError::Timing { error, help }) => Err(Failure::timing(error.to_string(), help)),
+    Ok(Box::new(Clocked::build(block, clocking)?))
+}
+
+impl From<ClockError> for Failure {
+    fn from(e: ClockError) -> Self {
+        match e {
+            ClockError::Block(d) => d.into(),
+            ClockError::Usage { message, help } => Failure::usage(message, help),
+            ClockError::Timing { error, help } => Failure::timing(error.to_string(), help),
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! `narrowgen tune BLOCK … --target T`: every architecture by real synthesis.
 use super::{BlockMatches, Command, Context, Failure, block, clock, whole, with_blocks};
 use crate::blocks::find;
+use crate::flow::clocked::{ClockError, Clocked};
 use crate::flow::costs;
 use crate::flow::report::rounded;
 use crate::flow::target::Target;
 use crate::sweep::memo::Memo;
-use crate::sweep::tune::{Objective, tune};
+use crate::sweep::tune::{Objective, at_mhz, tune};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use serde_json::json;
 use std::path::PathBuf;
@@ -72,6 +73,13 @@ fn run(matches: &ArgMatches, cx: &Context) -> Result<(), Failure> {
     let make = || again.configure(&given).unwrap_or_else(|e| panic!("internal error: legal a moment ago: {e}"));
     let memo = Memo::new(!args.get_flag("no-cache"));
     let fmax = args.get_one::<f64>("fmax").copied();
+    if let Some(mhz) = fmax {
+        // Blocks that take no clock say so before anything is measured.
+        match Clocked::build(make(), &at_mhz(target, mhz)) {
+            Err(ClockError::Timing { .. }) | Ok(_) => (),
+            Err(other) => return Err(other.into()),
+        }
+    }
     let trials = tune(&make, target, objective, seeds, &memo, fmax)?;
     if let (true, Some(mhz)) = (trials.is_empty(), fmax) {
         return Err(Failure::timing(

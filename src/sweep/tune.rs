@@ -60,8 +60,7 @@ impl Trial {
 }
 
 /// The trials of a block without multiplier blocks, with registers for a clock in MHz if one is given, best first. Choices that give the
-/// same Verilog as an earlier one are left out, and those that cannot have that clock:
-/// none may be left then.
+/// same Verilog as an earlier one are left out, and those that cannot have that clock: none may be left then.
 pub fn tune(
     make: &(dyn Fn() -> Box<dyn Configured> + Sync),
     target: Target,
@@ -98,16 +97,19 @@ pub fn tune(
     Ok(trials)
 }
 
+/// Registers for a clock in MHz on the first part of a target.
+pub fn at_mhz(target: Target, mhz: f64) -> Clocking {
+    Clocking { period_ps: Some(1e6 / mhz), model: Some(target.name().into()), ..Clocking::default() }
+}
+
 /// The hardware of a block, with registers for a clock on the first part of the target; nothing if it cannot have that clock.
 fn at_clock(block: Box<dyn Configured>, target: Target, clock_mhz: Option<f64>) -> Result<Option<Design>, FlowError> {
-    let wrong = |text: String| FlowError::Output(text);
-    let Some(mhz) = clock_mhz else { return block.design().map(Some).map_err(|e| wrong(e.to_string())) };
-    let clocking = Clocking { period_ps: Some(1e6 / mhz), model: Some(target.name().into()), ..Clocking::default() };
-    match Clocked::build(block, &clocking) {
-        Ok(clocked) => clocked.design().map(Some).map_err(|e| wrong(e.to_string())),
+    let Some(mhz) = clock_mhz else { return block.design().map(Some).map_err(|e| FlowError::Output(e.to_string())) };
+    match Clocked::build(block, &at_mhz(target, mhz)) {
+        Ok(clocked) => clocked.design().map(Some).map_err(|e| FlowError::Output(e.to_string())),
         Err(ClockError::Timing { .. }) => Ok(None),
-        Err(ClockError::Block(d)) => Err(wrong(d.to_string())),
-        Err(ClockError::Usage { message, .. }) => Err(wrong(message)),
+        Err(ClockError::Block(d)) => Err(FlowError::Output(d.to_string())),
+        Err(ClockError::Usage { message, .. }) => Err(FlowError::Output(message)),
     }
 }
 

@@ -139,5 +139,5 @@ fn step<'b>(m: Builder<'b>, hidden: Bit<'b>, zeros: UInt<'b>, bits: u32, always:
     };
     let address = if always { zeros } else { hidden.uint().cat(zeros) };
     let values: Vec<BigUint> = (0..1u64 << address.width()).map(entry).collect();
-    m.table("step", address, bits, &values)
+    m.table("exponent_step", address, bits, &values)
 }

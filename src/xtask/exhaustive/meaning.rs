@@ -7,9 +7,11 @@ fn number(code: u64, kind: Kind) -> i128 {
     if kind.signed && code >> (kind.bits - 1) == 1 { code - (1 << kind.bits) } else { code }
 }
 
-/// The result for the codes of the inputs, from which the bits of the result are to be taken; nothing for units that are tables.
-#[allow(clippy::type_complexity)]
-pub fn of(unit: &Unit) -> Option<Box<dyn Fn(&[u64]) -> i128 + Sync + '_>> {
+/// The result for the codes of the inputs, from which the bits of the result are to be taken.
+type Meaning<'u> = Box<dyn Fn(&[u64]) -> i128 + Sync + 'u>;
+
+/// What a unit computes; nothing for units that are tables.
+pub fn of(unit: &Unit) -> Option<Meaning<'_>> {
     let negated = |x: u64, sign: u64| if sign == 1 { -i128::from(x) } else { i128::from(x) };
     Some(match unit {
         Unit::Product { a, b } => Box::new(|x| number(x[0], *a) * number(x[1], *b)),
