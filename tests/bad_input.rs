@@ -52,6 +52,8 @@ const ARGUMENTS: &[Case] = &[
     ("synth mul --part hx8k", "--pnr"),
     ("emit mul --stages 1 --target ecp5 --part hx8k", "hx8k|ecp5"),
     ("emit mul --fmax fast", "expected a number from 0.001"),
+    ("tune mul --fmax 0", "expected a number from 0.001"),
+    ("tune shiftmax --fmax 100", "registers of its own|--fmax"),
     ("emit mul --stages 1 --delay nosuch.toml", "nosuch.toml|fpga/delay|ecp5-85k-6"),
     ("emit mul --buffer half", "--flow stream"),
     ("emit mul --streams 2", "--fmax, --period or --stages"),
