@@ -13,6 +13,7 @@ use points::{Field, Point};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 fn block(name: &str, params: &str) -> Result<Box<dyn Configured>, String> {
     let given: Vec<(String, String)> =
@@ -198,7 +199,7 @@ fn systolic_arrays_of_every_element() {
         true => &[Kind::Native, Kind::Verilator],
         false => &[Kind::Native],
     };
-    for (params, rows) in ELEMENTS {
+    ELEMENTS.par_iter().for_each(|(params, rows)| {
         let array = block("systolic", &format!("rows=8 cols=8 {params}")).unwrap_or_else(|e| panic!("{params}: {e}"));
         let design = array.design().expect("a design");
         let options = Options { vectors: *rows, ..Options::default() };
@@ -209,7 +210,7 @@ fn systolic_arrays_of_every_element() {
             println!("{params}: {} {} rows, {:?}", result.engine, result.vectors, result.stream);
             assert_eq!((result.mismatches, result.vectors), (0, *rows), "{params} in {}", result.engine);
         }
-    }
+    });
 }
 
 /// What comes out is the product of the matrices.

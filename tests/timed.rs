@@ -14,6 +14,7 @@ use narrowgen::hdl::ir::Reset;
 use narrowgen::hdl::rows::Rows;
 use narrowgen::hdl::timing::flow::{Buffer, Flow};
 use rayon::prelude::*;
+use std::sync::LazyLock;
 
 /// Further configurations of blocks, without and with state, with narrow and wide results.
 const FURTHER: &[(&str, &str)] = &[
@@ -42,40 +43,37 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
 }
 
 /// Every block with every number of stages from 0 to 6, and with streams in turn.
-fn all() -> Vec<Clocked> {
-    let mut points: Vec<(usize, Clocking)> = Vec::new();
-    let blocks = blocks();
-    for block in 0..blocks.len() {
-        for stages in 0..=6 {
-            for streams in [1, 3] {
-                points.push((block, Clocking { stages: Some(stages), streams, ..Clocking::default() }));
-            }
-        }
-    }
-    points.into_par_iter().map(|(b, clocking)| clocked(blocks[b].0, blocks[b].1, &clocking)).collect()
-}
+static ALL: LazyLock<Vec<Clocked>> = LazyLock::new(|| {
+    let choices = (0..=6).flat_map(|stages| [1, 3].map(|streams| (stages, streams)));
+    let choices = choices.map(|(stages, streams)| Clocking { stages: Some(stages), streams, ..Clocking::default() });
+    build(&choices.collect::<Vec<_>>())
+});
 
 /// Every block with 0 to 6 stages under every flow, with some resets.
-fn flows() -> Vec<Clocked> {
-    let mut points: Vec<(usize, Clocking)> = Vec::new();
+static FLOWS: LazyLock<Vec<Clocked>> = LazyLock::new(|| {
     let flows = [(Flow::Enable, Buffer::Skid), (Flow::Stream, Buffer::Skid), (Flow::Stream, Buffer::Half)];
     let resets = [None, Some(Reset::SyncLow), Some(Reset::Async), Some(Reset::AsyncLow)];
-    let blocks = blocks();
-    for block in 0..blocks.len() {
-        for stages in 0..=6 {
-            for (flow, buffer) in flows {
-                let reset = resets[points.len() % resets.len()];
-                points.push((block, Clocking { stages: Some(stages), flow, buffer, reset, ..Clocking::default() }));
-            }
-        }
-    }
-    points.into_par_iter().map(|(b, clocking)| clocked(blocks[b].0, blocks[b].1, &clocking)).collect()
+    let choices = (0..=6).flat_map(|stages| flows.map(|(flow, buffer)| (stages, flow, buffer)));
+    let choices = choices.zip(resets.into_iter().cycle()).map(|((stages, flow, buffer), reset)| Clocking {
+        stages: Some(stages),
+        flow,
+        buffer,
+        reset,
+        ..Clocking::default()
+    });
+    build(&choices.collect::<Vec<_>>())
+});
+
+/// Every block with every choice.
+fn build(choices: &[Clocking]) -> Vec<Clocked> {
+    let points: Vec<_> = blocks().into_iter().flat_map(|b| choices.iter().map(move |c| (b, c))).collect();
+    points.into_par_iter().map(|((block, params), clocking)| clocked(block, params, clocking)).collect()
 }
 
 #[test]
 fn flows_in_the_native_simulator() {
     let options = Options { vectors: 3000, ..Options::default() };
-    let blocks = flows();
+    let blocks = &*FLOWS;
     assert!(blocks.len() >= 180, "{}", blocks.len());
     let wrong: Vec<String> = blocks
         .par_iter()
@@ -105,7 +103,7 @@ fn streams_keep_their_protocol_in_verilator() {
     if !for_tests("streams_keep_their_protocol_in_verilator", &[Tool::Verilator, Tool::Cxx]) {
         return;
     }
-    let blocks: Vec<Clocked> = flows().into_iter().filter(|b| b.pipelined.stages % 3 == 2).collect();
+    let blocks: Vec<&Clocked> = FLOWS.iter().filter(|b| b.pipelined.stages % 3 == 2).collect();
     let units: Vec<Unit> = blocks.iter().map(|b| Unit::from_design(&b.design().unwrap())).collect();
     let asserting =
         verilator::Options { args: vec!["--assert".into(), "-DNARROWGEN_ASSERT".into()], ..verilator::Options::default() };
@@ -113,7 +111,7 @@ fn streams_keep_their_protocol_in_verilator() {
     let compared: Vec<usize> = blocks
         .par_iter()
         .enumerate()
-        .map(|(unit, block)| {
+        .map(|(unit, &block)| {
             // Each row takes at least two cycles of bubbles and back-pressure.
             let plan = Plan::sampled(block, block.stateful(), &Options { vectors: 50_000, ..Options::default() }).unwrap();
             let verilated = engine::Verilated::of(model.clone(), unit);
@@ -184,7 +182,7 @@ fn results_that_look_at_inputs_make_no_stream() {
 
 #[test]
 fn latency_and_interval_are_those_of_the_manifest() {
-    let blocks = all();
+    let blocks = &*ALL;
     assert!(blocks.len() >= 100, "{}", blocks.len());
     blocks.par_iter().for_each(|block| {
         let design = block.design().unwrap();
@@ -202,7 +200,7 @@ fn latency_and_interval_are_those_of_the_manifest() {
 #[test]
 fn values_in_the_native_simulator() {
     let options = Options { vectors: 6000, ..Options::default() };
-    all().par_iter().for_each(|block| {
+    ALL.par_iter().for_each(|block| {
         let report = check(block, &block.design().unwrap(), &[Kind::Native], &options, &|_, _| ()).unwrap();
         assert!(report.passed(), "{}: {:?}", block.module_name(), report.failing);
     });
@@ -213,7 +211,7 @@ fn values_in_verilator() {
     if !for_tests("values_in_verilator", &[Tool::Verilator, Tool::Cxx]) {
         return;
     }
-    let blocks = all();
+    let blocks = &*ALL;
     let units: Vec<Unit> = blocks.iter().map(|b| Unit::from_design(&b.design().unwrap())).collect();
     let model = std::sync::Arc::new(verilator::build(&units).unwrap());
     let vectors: Vec<usize> = blocks
@@ -261,7 +259,7 @@ fn testbenches_of_pipelines_pass() {
     if !for_tests("testbenches_of_pipelines_pass", &[Tool::Iverilog, Tool::Vvp]) {
         return;
     }
-    all().par_iter().step_by(7).for_each(|block| {
+    ALL.par_iter().step_by(7).for_each(|block| {
         let design = block.design().unwrap();
         let bench = testbench::make(block, &design, 200).unwrap();
         let text = support::icarus(&design, &bench);

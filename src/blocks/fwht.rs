@@ -171,8 +171,8 @@ mod rtl {
     /// What sums and differences of a whole row lie between.
     fn sums(p: &Fwht, bounds: &Bounds) -> Bounds {
         let n = BigInt::from(p.length);
-        let spread = (&bounds.hi - &bounds.lo) * &n / 2;
-        Bounds { lo: (&bounds.lo * &n).min(-&spread), hi: (&bounds.hi * &n).max(spread), lsb: bounds.lsb }
+        let spread: BigInt = (&bounds.hi - &bounds.lo) * &n / 2;
+        Bounds { lo: (&bounds.lo * &n).min(-spread.clone()), hi: (&bounds.hi * &n).max(spread), lsb: bounds.lsb }
     }
 
     /// A token each step through a pair of adders for each bit of the index, the top bit first. In the first half of its period

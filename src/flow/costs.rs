@@ -6,6 +6,7 @@ use crate::blocks;
 use crate::hdl::arch::{Arch, Function, Kind, Own, Quotient, Scaled, Square, Sum, Unit, lower};
 use crate::hdl::ir::{Design, ModuleId, Reset};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::mem::discriminant;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -48,7 +49,8 @@ pub const HEADER: &str = "target,unit,arch,cost,lut,carry,gates,yosys";
 /// The committed file.
 const FILE: &str = include_str!("../../fpga/architectures.csv");
 
-static MEASURED: LazyLock<Vec<Cost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse).collect());
+static OF_ALONE: LazyLock<Vec<Cost>> = LazyLock::new(|| costs(ALONE.iter()));
+static OF_INSIDE: LazyLock<Vec<Cost>> = LazyLock::new(|| costs(INSIDE.iter().map(|(unit, _)| unit)));
 static OF_FUNCTIONS: LazyLock<Vec<FunctionCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_function).collect());
 static BLOCKS: LazyLock<Vec<BlockCost>> = LazyLock::new(|| FILE.lines().skip(1).filter_map(parse_block).collect());
 
@@ -110,13 +112,25 @@ fn line(target: Target, what: &str, how: &str, report: &SynthReport, cost: u64) 
     )
 }
 
-fn parse(line: &str) -> Option<Cost> {
+/// The lines about some units.
+fn costs(units: impl Iterator<Item = &'static Unit>) -> Vec<Cost> {
+    let units: BTreeMap<String, &Unit> = units.map(|unit| (unit.name(), unit)).collect();
+    FILE.lines().skip(1).filter_map(|line| parse(line, &units)).collect()
+}
+
+/// What was measured of units that may be like this one. Those inside blocks take a while to find, and most have nothing like them
+/// there.
+fn measured(unit: &Unit) -> impl Iterator<Item = &'static Cost> + Clone {
+    let inside = matches!(unit, Unit::Coded { .. }) || shifts(unit);
+    OF_ALONE.iter().chain(if inside { OF_INSIDE.as_slice() } else { &[] })
+}
+
+fn parse(line: &str, units: &BTreeMap<String, &Unit>) -> Option<Cost> {
     let mut cells = line.split(',');
     let target = Target::parse(cells.next()?)?;
-    let name = cells.next()?;
-    let (unit, _) = UNITS.iter().find(|(u, _)| u.name() == name)?;
+    let unit = (*units.get(cells.next()?)?).clone();
     let arch = arch(cells.next()?)?;
-    Some(Cost { target, unit: unit.clone(), arch, cost: cells.next()?.parse().ok()? })
+    Some(Cost { target, unit, arch, cost: cells.next()?.parse().ok()? })
 }
 
 fn parse_function(line: &str) -> Option<FunctionCost> {
@@ -133,7 +147,7 @@ fn arch(word: &str) -> Option<Option<Arch>> {
 }
 
 /// Blocks whose numbers have few values, and blocks whose adders can take in the shift of a product.
-const INSIDE: [&str; 7] = [
+const BLOCKS_OF_UNITS: [&str; 7] = [
     "mul a=e2m1fn b=e2m1fn out=exact",
     "mac a=e2m1fn b=e2m1fn acc=exact clear=zero",
     "dot a=e2m1fn b=e2m1fn lanes=8 out=exact",
@@ -180,9 +194,12 @@ fn function(words: &str) -> Option<Unit> {
     found.into_inner()
 }
 
-/// What is measured: units by themselves, and some as part of a block, because without them it is built in another way.
-static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
-    let inside = INSIDE.iter().filter_map(|words| design(words)).flat_map(|design| {
+/// Units that are measured by themselves.
+static ALONE: LazyLock<Vec<Unit>> = LazyLock::new(alone);
+
+/// Units that are measured as part of a block, because without them it is built in another way.
+static INSIDE: LazyLock<Vec<(Unit, Design)>> = LazyLock::new(|| {
+    let inside = BLOCKS_OF_UNITS.iter().filter_map(|words| design(words)).flat_map(|design| {
         let seen = RefCell::new(Vec::new());
         lower(&design, &|unit| {
             let mut seen = seen.borrow_mut();
@@ -194,9 +211,9 @@ static UNITS: LazyLock<Vec<(Unit, Option<Design>)>> = LazyLock::new(|| {
         });
         let coded = seen.borrow().iter().any(|unit| matches!(unit, Unit::Coded { .. }));
         let wanted = move |unit: &Unit| if coded { matches!(unit, Unit::Coded { .. }) } else { shifts(unit) };
-        seen.into_inner().into_iter().filter(wanted).map(move |unit| (unit, Some(design.clone())))
+        seen.into_inner().into_iter().filter(wanted).map(move |unit| (unit, design.clone()))
     });
-    alone().into_iter().map(|u| (u, None)).chain(inside).collect()
+    inside.filter(|(unit, _)| !ALONE.contains(unit)).collect()
 });
 
 /// True for units with a shift in them.
@@ -210,7 +227,7 @@ fn design(words: &str) -> Option<Design> {
 
 /// Every unit that is measured.
 pub fn units() -> impl Iterator<Item = &'static Unit> {
-    UNITS.iter().map(|(unit, _)| unit).chain(FUNCTIONS.iter())
+    ALONE.iter().chain(INSIDE.iter().map(|(unit, _)| unit)).chain(FUNCTIONS.iter())
 }
 
 fn alone() -> Vec<Unit> {
@@ -264,7 +281,7 @@ pub fn cost(report: &SynthReport) -> u64 {
 /// A unit to be measured: by itself, or as part of its block. All shifts of a block are built alike; the rest is as measured
 /// smallest.
 pub fn unit_design(target: Target, unit: &Unit, arch: Option<Arch>) -> Design {
-    let block = UNITS.iter().find(|(u, _)| u == unit).and_then(|(_, block)| block.as_ref());
+    let block = INSIDE.iter().find(|(u, _)| u == unit).map(|(_, block)| block);
     match (block, arch) {
         (Some(block), _) => lower(block, &|u| if u == unit || shifts(u) && shifts(unit) { arch } else { smallest(target, u) }),
         (None, Some(arch)) => unit.build(arch),
@@ -284,10 +301,10 @@ pub fn smallest(target: Target, unit: &Unit) -> Option<Arch> {
     if let Unit::Own(Own::Function(function)) = unit {
         return of_functions(target, function.size().0).find(|arch| unit.can(*arch));
     }
-    let near = MEASURED.iter().filter(|c| c.target == target).filter_map(|c| Some((distance(&c.unit, unit)?, &c.unit)));
+    let near = measured(unit).filter(|c| c.target == target).filter_map(|c| Some((distance(&c.unit, unit)?, &c.unit)));
     let like = near.min_by_key(|(d, _)| *d)?.1;
     let able = unit.architectures();
-    let rows = MEASURED.iter().filter(|c| c.target == target && c.unit == *like && c.arch.is_none_or(|a| able.contains(&a)));
+    let rows = measured(unit).filter(|c| c.target == target && c.unit == *like && c.arch.is_none_or(|a| able.contains(&a)));
     rows.min_by_key(|c| (c.cost, c.arch.is_some()))?.arch
 }
 
@@ -359,12 +376,13 @@ mod tests {
     #[test]
     fn the_smallest_of_what_was_measured_is_chosen() {
         assert_eq!(FILE.lines().next(), Some(HEADER));
-        assert_eq!(MEASURED.len() + OF_FUNCTIONS.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
+        let measured = || OF_ALONE.iter().chain(OF_INSIDE.iter());
+        assert_eq!(measured().count() + OF_FUNCTIONS.len() + BLOCKS.len(), FILE.lines().count() - 1, "a line that says nothing");
         for target in [Target::Xc7, Target::Ice40, Target::Ecp5, Target::Generic] {
-            assert!(MEASURED.iter().any(|c| c.target == target), "{target}");
+            assert!(measured().any(|c| c.target == target), "{target}");
         }
-        for row in MEASURED.iter() {
-            let rows = MEASURED.iter().filter(|c| (c.target, &c.unit) == (row.target, &row.unit));
+        for row in measured() {
+            let rows = measured().filter(|c| (c.target, &c.unit) == (row.target, &row.unit));
             let least = rows.clone().map(|c| c.cost).min();
             let chosen = smallest(row.target, &row.unit);
             assert!(rows.clone().any(|c| c.arch.is_none()), "{} {} left to synthesis", row.target, row.unit.name());

@@ -92,6 +92,9 @@ pub struct Ram {
     pub width: u32,
     /// Words.
     pub depth: u32,
+    /// The words are 0 at power-up. Those of a buffer may be anything until written: synthesis need not read
+    /// (nor every kind of memory block be able to take) initial contents. Simulation gives such words all ones.
+    pub zeroed: bool,
     /// Address, data and write enable (1 bit).
     pub write: Option<(NodeId, NodeId, NodeId)>,
 }

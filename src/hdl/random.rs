@@ -174,7 +174,7 @@ impl Grow {
                 let bits = 1 + g[3] % 4;
                 let [addr, data, enable] = [g[4], g[4] >> 8, g[4] >> 16].map(|c| self.pick(c));
                 let write = (self.fit(addr, bits, g[4]), self.fit(data, width, g[4]), self.fit(enable, 1, g[4]));
-                self.m.rams.push(Ram { name, width, depth: 1 << bits, write: (g[5] % 8 != 7).then_some(write) });
+                self.m.rams.push(Ram { name, width, depth: 1 << bits, zeroed: true, write: (g[5] % 8 != 7).then_some(write) });
                 self.m.rams.len() as u32 - 1
             }
         };

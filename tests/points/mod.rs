@@ -252,7 +252,8 @@ impl Engine for Shared<'_> {
 fn rows(block: &dyn Configured, design: &Design, model: Option<(&verilator::Model, usize)>, vectors: u64) -> Compared {
     let name = block.module_name();
     let longest = block.row_lengths().expect("rows").longest;
-    let options = Options { vectors: vectors / u64::from((longest / 16 + 24).min(longest)) + 20, ..Options::default() };
+    let few = (vectors / u64::from(longest)).clamp(1, 20);
+    let options = Options { vectors: vectors / u64::from((longest / 16 + 24).min(longest)) + few, ..Options::default() };
     let mut native = engine::Native::new(design).unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut shared = model.map(|(m, i)| Shared(m, i));
     let mut engines: Vec<&mut dyn Engine> = vec![&mut native];

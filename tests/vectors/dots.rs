@@ -122,8 +122,8 @@ fn plain() {
     }
     // The large circuits of all formats take Verilator minutes: many lanes of one format only.
     let small = |name: &str| !name.starts_with("dot") || name.contains("--lanes 4") || name.contains("--lanes 8 --out exact");
-    judge.verilate_some(|_, name| small(name) || name.starts_with("dot --a float8_e4m3fn --b float8_e4m3fn "));
-    judge.finish(&Expected { rows: 480, compared: 480 * 12, verilator: (3032, 480 * 12), left_out: &[] });
+    judge.verilate_some(|i, name| small(name) || i % 2 == 0 && name.starts_with("dot --a float8_e4m3fn --b float8_e4m3fn "));
+    judge.finish(&Expected { rows: 480, compared: 480 * 12, verilator: (2904, 480 * 12), left_out: &[] });
 }
 
 #[test]
@@ -150,7 +150,9 @@ fn integers() {
     }
     assert_eq!(special, 165);
     let compared = 135 * 4 + special;
-    judge.finish(&Expected { rows: 135, compared, verilator: (compared, compared), left_out: &[] });
+    // So do these.
+    judge.verilate_some(|i, name| i % 4 == 0 || !name.starts_with("dot ") && !name.starts_with("bitplane_dot "));
+    judge.finish(&Expected { rows: 135, compared, verilator: (525, compared), left_out: &[] });
 }
 
 /// Blocks with scales: the sums inside, and the whole: exact, rounded once, and block by block.

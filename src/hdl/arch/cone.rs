@@ -3,8 +3,6 @@ use super::coded::{ADDRESS, Magnitudes};
 use crate::bits::Bits;
 use crate::ir::*;
 use crate::ops::Op;
-use crate::pass::Rebuild;
-use crate::pass::fold::Fold;
 use num_traits::ToPrimitive;
 
 /// A bit of a leaf.
@@ -63,29 +61,34 @@ impl Cone {
 
     /// Values of some roots at each address.
     pub fn values<const N: usize>(&self, m: &Module, roots: [NodeId; N]) -> Option<Vec<[u32; N]>> {
-        // Nodes stand for constants here.
-        let mut f = Fold { r: Rebuild::new(m) };
+        let args = self.nodes.iter().flat_map(|n| m.args(*n));
+        let mut all: Vec<NodeId> = self.nodes.iter().chain(args).chain(&roots).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let at = |id: &NodeId| all.binary_search(id).expect("internal error: a node that is not of the cone");
+        let args: Vec<Vec<usize>> = all.iter().map(|id| m.args(*id).iter().map(at).collect()).collect();
+        let widths: Vec<Vec<u32>> = all.iter().map(|id| m.arg_widths(*id)).collect();
         let value = |address: u32| {
-            for id in self.nodes.iter().flat_map(|n| m.args(*n).iter().copied().chain([*n])) {
+            let mut values: Vec<Bits> = Vec::with_capacity(all.len());
+            for (k, &id) in all.iter().enumerate() {
                 let node = m.node(id);
-                let new = match node.op {
-                    Op::Const => f.r.leaf(id),
-                    op if op.info().is_none() => {
+                values.push(match node.op.info() {
+                    Some(info) => {
+                        let args: Vec<Bits> = args[k].iter().map(|a| values[*a].clone()).collect();
+                        (info.eval)(&m.shape(id, &widths[k]), &args)
+                    }
+                    None if node.op == Op::Const => m.consts[node.imm as usize].clone(),
+                    None => {
                         let mut bits = num_bigint::BigUint::ZERO;
                         let mine = self.address.iter().enumerate().filter(|(_, (leaf, _))| *leaf == id);
                         mine.for_each(|(i, (_, bit))| bits.set_bit(u64::from(*bit), address >> i & 1 == 1));
-                        f.constant(Bits::new(node.width, bits))
+                        Bits::new(node.width, bits)
                     }
-                    _ if !self.nodes.contains(&id) => continue,
-                    Op::Table => f.table(&m.tables[node.imm as usize], f.r.get(m.args(id)[0])),
-                    op => f.make(op, node.width, &f.r.args(id), node.imm),
-                };
-                f.r.set(id, new);
+                });
             }
             let mut known = [0; N];
-            for (value, id) in known.iter_mut().zip(roots) {
-                let new = if f.r.has(id) { f.r.get(id) } else { f.r.leaf(id) };
-                *value = f.k(new)?.unsigned().to_u32()?;
+            for (known, id) in known.iter_mut().zip(&roots) {
+                *known = values[at(id)].unsigned().to_u32()?;
             }
             Some(known)
         };

@@ -65,6 +65,17 @@ impl<'b> Builder<'b> {
     /// one write port and any number of reads.
     #[track_caller]
     pub fn ram(self, name: &str, depth: u32, width: u32) -> Memory<'b> {
+        self.memory(name, depth, width, true)
+    }
+
+    /// Synchronous memory whose words may be anything until they are written.
+    #[track_caller]
+    pub fn buffer(self, name: &str, depth: u32, width: u32) -> Memory<'b> {
+        self.memory(name, depth, width, false)
+    }
+
+    #[track_caller]
+    fn memory(self, name: &str, depth: u32, width: u32, zeroed: bool) -> Memory<'b> {
         if depth == 0 || width == 0 {
             let message = format!("memory `{name}` has {depth} words of {width} bits");
             self.error("W004", message, "ask for at least one word of one bit");
@@ -73,7 +84,7 @@ impl<'b> Builder<'b> {
         let index = ctx.module.rams.len() as u32;
         let name = format!("{}{name}", ctx.scope);
         let (depth, width) = (depth.max(1), width.max(1));
-        ctx.module.rams.push(Ram { name, width, depth, write: None });
+        ctx.module.rams.push(Ram { name, width, depth, zeroed, write: None });
         drop(ctx);
         Memory { m: self, index, width, depth }
     }

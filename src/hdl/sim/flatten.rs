@@ -22,6 +22,8 @@ pub struct Memory {
     pub width: u32,
     /// Words.
     pub depth: u32,
+    /// The words are 0 at first, not all ones.
+    pub zeroed: bool,
     /// Address, data, enable.
     pub write: Option<(Vec<Lit>, Vec<Lit>, Lit)>,
     /// Address and gates of the registered data.
@@ -160,6 +162,7 @@ impl<'d> Flattener<'d> {
             self.flat.memories.push(Memory {
                 width: r.width,
                 depth: r.depth,
+                zeroed: r.zeroed,
                 write: r.write.map(|(a, d, e)| (bits(a), bits(d), bits(e)[0])).filter(|w| w.2 != FALSE),
                 reads: (m.ram_reads.iter().filter(|x| x.ram as usize == i))
                     .map(|x| (bits(x.addr), v.of(m, x.read).iter().map(|l| l.gate()).collect()))

@@ -9,10 +9,19 @@ use crate::rows::{Rows, words_for};
 struct LaneMemory {
     width: u32,
     depth: usize,
+    /// What a word holds before it is written.
+    start: Vec<u64>,
     /// Address, data, enable.
     write: Option<(Vec<Tap>, Vec<Tap>, Tap)>,
     /// Address, and slots of the registered data.
     reads: Vec<(Vec<Tap>, Vec<u32>)>,
+}
+
+/// The words of 64 bits of a memory's word at power-up: zeros, or ones where nothing is said of it.
+fn start(width: u32, zeroed: bool) -> Vec<u64> {
+    let words = words_for(width);
+    let ones = |k: usize| u64::MAX >> (64 - (width - 64 * k as u32).min(64));
+    (0..words).map(|k| if zeroed { 0 } else { ones(k) }).collect()
 }
 
 /// Everything a sweep needs, shared by all threads.
@@ -97,6 +106,7 @@ impl Machine {
             .map(|m| LaneMemory {
                 width: m.width,
                 depth: m.depth as usize,
+                start: start(m.width, m.zeroed),
                 write: m.write.as_ref().map(|(a, d, _)| (some(a.len()), some(d.len()), some(1)[0])),
                 reads: (m.reads.iter()).map(|(a, out)| (some(a.len()), slots.by_ref().take(out.len()).collect())).collect(),
             })
@@ -144,7 +154,7 @@ impl Machine {
             slots: vec![[0; N]; self.tape.slots],
             next: vec![[0; N]; self.states.len()],
             planes: [[0; N]; 64],
-            memories: self.memories.iter().map(|m| vec![0; m.depth * words_for(m.width) * 64 * N]).collect(),
+            memories: self.memories.iter().map(|m| m.start.repeat(m.depth * 64 * N)).collect(),
             address: vec![0; 64 * N],
             data: vec![0; 64 * N],
         }
@@ -189,7 +199,12 @@ impl Machine {
         for (slot, _, init) in &self.states {
             b.slots[*slot as usize] = [*init; N];
         }
-        b.memories.iter_mut().for_each(|m| m.fill(0));
+        for (m, cells) in self.memories.iter().zip(&mut b.memories) {
+            match &m.start[..] {
+                [word] => cells.fill(*word),
+                words => cells.chunks_exact_mut(words.len()).for_each(|c| c.copy_from_slice(words)),
+            }
+        }
         for (_, slots) in self.memories.iter().flat_map(|m| &m.reads) {
             slots.iter().for_each(|s| b.slots[*s as usize] = [0; N]);
         }

@@ -25,7 +25,9 @@ impl<'d> Instance<'d> {
             design,
             module,
             states: m.states.iter().map(|s| s.init.clone()).collect(),
-            rams: m.rams.iter().map(|r| vec![Bits::zero(r.width); r.depth as usize]).collect(),
+            rams: (m.rams.iter())
+                .map(|r| vec![if r.zeroed { Bits::zero(r.width) } else { Bits::ones(r.width) }; r.depth as usize])
+                .collect(),
             read_data: m.ram_reads.iter().map(|r| Bits::zero(m.width(r.read))).collect(),
             children: m.instances.iter().map(|i| Instance::new(design, i.module)).collect(),
         }

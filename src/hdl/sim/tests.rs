@@ -194,6 +194,11 @@ fn memories_tables_and_hierarchy() {
         ram.write(addr.min(last), data, en);
         m.output("word", ram.read(addr.min(last)));
         m.output("other", ram.read(data.wrap(4).min(last)));
+        for (name, width) in [("narrow", 9), ("long", 65)] {
+            let buffer = m.buffer(name, 11, width);
+            buffer.write(addr.min(last), data.wrap(width), en);
+            m.output(&format!("{name}_word"), buffer.read(data.wrap(4).min(last)));
+        }
         m.output("wide", m.table("wide", data.wrap(12), 66, &values));
         m.output("few", m.table("small", addr, 10, &small));
         let a = m.instance(square, "a", &[("x", data.wrap(5).as_sint().into())]);

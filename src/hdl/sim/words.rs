@@ -33,6 +33,8 @@ struct State {
 
 struct Memory {
     depth: usize,
+    /// What a word holds before it is written.
+    start: u128,
     /// Address, data, enable.
     write: Option<[u32; 3]>,
     /// Address and slot of the registered data.
@@ -124,7 +126,7 @@ impl Words {
     /// Simulates the sequences of a span into `out`, the words of their rows. Gives the first row in which a claim fails.
     pub fn run(&self, rows: &Rows, span: Span, out: &mut [u64]) -> Option<usize> {
         let mut slots = self.start.clone();
-        let mut memories: Vec<Vec<u128>> = self.memories.iter().map(|m| vec![0; m.depth]).collect();
+        let mut memories: Vec<Vec<u128>> = self.memories.iter().map(|m| vec![m.start; m.depth]).collect();
         let mut next = vec![0; self.states.len()];
         let stride: usize = self.outputs.iter().map(|(_, w)| words_for(*w)).sum();
         let first = span.first * span.cycles;
@@ -132,7 +134,7 @@ impl Words {
         for row in first..last {
             if row > first && row % span.cycles == 0 {
                 slots.copy_from_slice(&self.start);
-                memories.iter_mut().for_each(|m| m.fill(0));
+                memories.iter_mut().zip(&self.memories).for_each(|(cells, m)| cells.fill(m.start));
             }
             for (column, (slot, width)) in self.inputs.iter().enumerate() {
                 let cell = rows.cell(row, column);
@@ -272,6 +274,7 @@ impl Compiler<'_> {
         }));
         self.words.memories.extend(m.rams.iter().enumerate().map(|(i, r)| Memory {
             depth: r.depth as usize,
+            start: if r.zeroed { 0 } else { mask(r.width) },
             write: r.write.map(|(a, d, e)| [a, d, e].map(at)),
             reads: m.ram_reads.iter().filter(|x| x.ram as usize == i).map(|x| [at(x.addr), at(x.read)]).collect(),
         }));

@@ -18,7 +18,7 @@ module top
   # a comment
   doc "says \"what\" it \\ does\nin two lines"
   table "squares" 4 0 1 4 9
-  ram "buffer" 8 16 write %0 %2 %4
+  ram "buffer" 8 16 unset write %0 %2 %4
   %0 4 = input a
   %1 4 = state "acc" 0 next %3 if %4
   %2 8 = const 1f
@@ -38,6 +38,7 @@ fn the_documented_example_is_read() {
     let design = parse(GOOD).unwrap();
     let m = design.top();
     assert_eq!((m.nodes.len(), m.states.len(), m.rams.len(), m.claims.len()), (8, 1, 1, 1));
+    assert!(!m.rams[0].zeroed);
     assert_eq!(m.doc, ["says \"what\" it \\ does\nin two lines"]);
     assert_eq!(parse(&print(&design)).unwrap(), design);
 }

@@ -8,7 +8,7 @@
 //!   clocked                                  has a clock port even without registers
 //!   sealed                                   synthesis shall not mix its logic with that around it
 //!   table "squares" 4 0 1 4 9                tables, numbered from 0: width, entries in hexadecimal
-//!   ram "buffer" 8 16 write %0 %2 %5         memories, numbered from 0: width, depth, write address, data, enable
+//!   ram "buffer" 8 16 unset write %0 %2 %5         memories, numbered from 0: width, depth, `unset` if not 0 at first, write address, data, enable
 //!   instance "pe0" pe %0 %2                  instances, numbered from 0: module, inputs
 //!   %0 4 = input a                           nodes in order: width, what it is
 //!   %1 24 = state "acc" 0 next %3 if %5      initial value, next value, enable; `unreset` behind it if it starts with anything
@@ -71,7 +71,8 @@ fn module(out: &mut String, m: &Module, design: &Design) {
     }
     for r in &m.rams {
         let write = r.write.map(|(a, d, e)| format!(" write{}", list(&[a, d, e]))).unwrap_or_default();
-        let _ = writeln!(out, "  ram {} {} {}{write}", quoted(&r.name), r.width, r.depth);
+        let unset = if r.zeroed { "" } else { " unset" };
+        let _ = writeln!(out, "  ram {} {} {}{unset}{write}", quoted(&r.name), r.width, r.depth);
     }
     for i in &m.instances {
         let _ = writeln!(out, "  instance {} {}{}", quoted(&i.name), design.module(i.module).name, list(&i.inputs));

@@ -220,11 +220,12 @@ impl Reader {
             }
             "ram" => {
                 let (name, width, depth) = (w.quoted("a name")?, w.width()?, w.number("a depth")?);
+                let zeroed = !w.accept("unset");
                 let write = match w.accept("write") {
                     true => Some((w.node("an address")?, w.node("the data")?, w.node("an enable")?)),
                     false => None,
                 };
-                m.rams.push(Ram { name, width, depth, write });
+                m.rams.push(Ram { name, width, depth, zeroed, write });
             }
             "instance" => {
                 let (name, of) = (w.quoted("a name")?, w.plain("a module")?);

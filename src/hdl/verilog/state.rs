@@ -142,18 +142,21 @@ impl Printer<'_> {
         self.out.push_str("  end\n");
     }
 
-    /// Memories start with zeros and are not written during reset, so that what they hold is known from the first cycle on.
+    /// Memories are not written during reset; those that start with zeros hold what is known from the first cycle on.
     pub(super) fn memories(&mut self) {
         let m = self.m;
         let guard = self.resetting(false).map(|no| format!("{no} && ")).unwrap_or_default();
         for (i, r) in m.rams.iter().enumerate() {
-            let index = self.names.claim(&format!("{}_i", r.name));
-            let _ = writeln!(self.out, "\n  integer {index};");
-            let _ = writeln!(
-                self.out,
-                "  initial for ({index} = 0; {index} < {}; {index} = {index} + 1) {}[{index}] = {}'d0;",
-                r.depth, r.name, r.width
-            );
+            self.out.push('\n');
+            if r.zeroed {
+                let index = self.names.claim(&format!("{}_i", r.name));
+                let _ = writeln!(self.out, "  integer {index};");
+                let _ = writeln!(
+                    self.out,
+                    "  initial for ({index} = 0; {index} < {}; {index} = {index} + 1) {}[{index}] = {}'d0;",
+                    r.depth, r.name, r.width
+                );
+            }
             let head = format!("  always @(posedge {}) begin\n", m.clock());
             self.out.push_str(&head);
             if let Some((addr, data, enable)) = r.write {

@@ -60,7 +60,7 @@ impl<'b> RowBuffer<'b> {
         let before = m.state_uint("address", address, 0);
         let here = advance.select(index.get(), before.get());
         before.set(here);
-        let ram = m.ram("row", tokens.max(2), word.width());
+        let ram = m.buffer("row", tokens.max(2), word.width());
         ram.write(index.get(), word, taken);
         let word = ram.read(here);
         let held = super::Held::new(m, advance);
