@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// Lines in all.
-const LINES: u64 = 6_000;
+const LINES: u64 = 4_500;
 
 /// Words in front of every line: the program, and tools that do not exist.
 const TOOL_WORDS: usize = 11;

@@ -49,11 +49,11 @@ static ALL: LazyLock<Vec<Clocked>> = LazyLock::new(|| {
     build(&choices.collect::<Vec<_>>())
 });
 
-/// Every block with 0 to 6 stages under every flow, with some resets.
+/// Every block with few and many stages under every flow, with some resets.
 static FLOWS: LazyLock<Vec<Clocked>> = LazyLock::new(|| {
     let flows = [(Flow::Enable, Buffer::Skid), (Flow::Stream, Buffer::Skid), (Flow::Stream, Buffer::Half)];
     let resets = [None, Some(Reset::SyncLow), Some(Reset::Async), Some(Reset::AsyncLow)];
-    let choices = (0..=6).flat_map(|stages| flows.map(|(flow, buffer)| (stages, flow, buffer)));
+    let choices = [0, 1, 2, 5].into_iter().flat_map(|stages| flows.map(|(flow, buffer)| (stages, flow, buffer)));
     let choices = choices.zip(resets.into_iter().cycle()).map(|((stages, flow, buffer), reset)| Clocking {
         stages: Some(stages),
         flow,
@@ -211,13 +211,14 @@ fn values_in_verilator() {
     if !for_tests("values_in_verilator", &[Tool::Verilator, Tool::Cxx]) {
         return;
     }
-    let blocks = &*ALL;
+    // A third of each block's choices, in turn.
+    let blocks: Vec<&Clocked> = ALL.iter().step_by(3).collect();
     let units: Vec<Unit> = blocks.iter().map(|b| Unit::from_design(&b.design().unwrap())).collect();
     let model = std::sync::Arc::new(verilator::build(&units).unwrap());
     let vectors: Vec<usize> = blocks
         .par_iter()
         .enumerate()
-        .map(|(unit, block)| {
+        .map(|(unit, &block)| {
             let plan = Plan::sampled(block, block.stateful(), &Options { vectors: 2000, ..Options::default() }).unwrap();
             let rows = plan.chunk(0);
             let verilated = engine::Verilated::of(model.clone(), unit);
@@ -228,7 +229,7 @@ fn values_in_verilator() {
             rows.len()
         })
         .collect();
-    assert!(vectors.iter().all(|n| *n == 2000), "{vectors:?}");
+    assert!(vectors.len() >= 100 && vectors.iter().all(|n| *n == 2000), "{vectors:?}");
 }
 
 #[test]
