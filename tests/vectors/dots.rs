@@ -205,8 +205,10 @@ fn scaled_blocks() {
     }
     assert_eq!(blockwise, 449);
     let compared = 1050 + 3 * 450 + blockwise;
-    judge.verilate_some(|_, name| !name.contains("--out exact") || name.starts_with("dot ") || name.contains("e2m1fn"));
-    judge.finish(&Expected { rows: 450, compared, verilator: (2579, compared), left_out: &[] });
+    judge.verilate_some(|i, name| {
+        i % 2 == 0 && (!name.contains("--out exact") || name.starts_with("dot ")) || name.contains("e2m1fn")
+    });
+    judge.finish(&Expected { rows: 450, compared, verilator: (1724, compared), left_out: &[] });
 }
 
 #[test]
