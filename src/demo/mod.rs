@@ -4,8 +4,10 @@ pub mod page;
 mod tensor;
 
 use crate::blocks::{self, Configured};
+use crate::flow::architecture::{Dsp, Shape, Shaped};
 use crate::flow::check::differing;
 use crate::flow::engine::{self, Engine, EngineError, Verilated};
+use crate::flow::target::Target;
 use crate::golden::decode::decode;
 use crate::golden::exact::Exact;
 use crate::golden::format::Format;
@@ -51,16 +53,14 @@ pub struct Line {
     pub fmax_all: Vec<f64>,
 }
 
-/// The unit for a format: both operands in it, an exact accumulator for `terms` products.
-pub fn unit(format: &str, terms: usize) -> Result<Box<dyn Configured>, crate::blocks::params::ParamError> {
-    let mac = blocks::find("mac").ok_or_else(|| blocks::params::ParamError::new("block", "there is no block `mac`"))?;
+/// The unit for a format: both operands in it, an exact accumulator for `terms` products, built as is smallest in look-up tables.
+pub fn unit(format: &str, terms: usize) -> Result<Box<dyn Configured>, String> {
+    let mac = blocks::find("mac").ok_or("there is no block `mac`")?;
     let set = |n: &str, v: String| (n.to_string(), v);
-    mac.configure(&[
-        set("a", format.into()),
-        set("b", format.into()),
-        set("acc", "exact".into()),
-        set("terms", terms.to_string()),
-    ])
+    let given = [set("a", format.into()), set("b", format.into()), set("acc", "exact".into()), set("terms", terms.to_string())];
+    let block = mac.configure(&given).map_err(|e| e.to_string())?;
+    let shape = Shape { dsp: Dsp::Never, target: Target::Ecp5, ..Shape::default() };
+    Ok(Box::new(Shaped::build(block, shape).map_err(|e| e.to_string())?))
 }
 
 /// A matrix quantised row by row: codes and the scale of each row; value ≈ scale × decode(code).
@@ -104,7 +104,7 @@ pub fn run(name: &str, activations: &Matrix, weights: &Matrix) -> Result<(Line, 
     let usage = |e: String| DemoError::Usage(e);
     let format = names::parse(name).map_err(usage)?;
     let terms = activations.columns;
-    let block = unit(name, terms).map_err(|e| usage(e.to_string()))?;
+    let block = unit(name, terms).map_err(usage)?;
     let design = block.design().map_err(|e| usage(e.to_string()))?;
     let (a, w) = (quantise(activations, &format).map_err(usage)?, quantise(weights, &format).map_err(usage)?);
     let ports = block.ports();
