@@ -118,8 +118,8 @@ fn costs(units: impl Iterator<Item = &'static Unit>) -> Vec<Cost> {
     FILE.lines().skip(1).filter_map(|line| parse(line, &units)).collect()
 }
 
-/// What was measured of units that may be like this one. Those inside blocks take a while to find, and most have nothing like them
-/// there.
+/// What was measured of units that may be like this one. Those inside blocks take a while to find (their blocks are built), and most
+/// units have nothing like them there.
 fn measured(unit: &Unit) -> impl Iterator<Item = &'static Cost> + Clone {
     let inside = matches!(unit, Unit::Coded { .. }) || shifts(unit);
     OF_ALONE.iter().chain(if inside { OF_INSIDE.as_slice() } else { &[] })

@@ -95,3 +95,30 @@ impl Cone {
         (0..1u32 << self.address.len()).map(value).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+    use num_bigint::BigUint;
+
+    #[test]
+    fn values_are_those_of_the_operators() {
+        let squares: Vec<BigUint> = (0..8u32).map(|i| (i * i).into()).collect();
+        let d = design("top", Reset::None, |m| {
+            let (x, y) = (m.uint_in("x", 6), m.uint_in("y", 2));
+            // Three bits of `x` count, from the second on.
+            m.output("sum", m.table("squares", x.slice(3, 1), 6, &squares) + y * m.nat(5));
+            m.output("five", m.uint(5u32, 3));
+        });
+        let d = d.expect("a design");
+        let m = d.top();
+        let roots = [m.outputs[0].node, m.outputs[1].node];
+        let cone = Cone::of(m, &roots).expect("five bits");
+        assert_eq!(cone.address.iter().map(|(_, bit)| *bit).collect::<Vec<_>>(), [1, 2, 3, 0, 1]);
+        let values = cone.values(m, roots).expect("small numbers");
+        let expected: Vec<[u32; 2]> = (0..32).map(|a| [(a % 8) * (a % 8) + a / 8 * 5, 5]).collect();
+        assert_eq!(values, expected);
+        assert!(Cone::within(m, &roots, 4).is_none());
+    }
+}

@@ -1,6 +1,7 @@
 //! The text form: exact round trip, and mistakes with their lines.
 use narrowgen_hdl::random::{self, Stream};
 use narrowgen_hdl::text::{parse, print};
+use narrowgen_hdl::verilog;
 
 #[test]
 fn random_designs_survive_the_round_trip() {
